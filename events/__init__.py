@@ -1,0 +1,1 @@
+"""The rules: everything that is decided, from values to values."""
