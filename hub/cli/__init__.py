@@ -1,0 +1,1 @@
+"""The command line, one module for each noun; `deploy.cli` puts them together."""

@@ -1,0 +1,203 @@
+"""A node, put together from its settings: everything its agents, its commands and its doctor use.
+
+The only place where the parts of `hub` meet.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from time import monotonic
+
+from events.book import Book
+from events.checkpoint import format_checkpoint, sign_checkpoint
+from events.ids import Hash
+from events.note import Note, format_note
+from events.reading import Step
+from events.topics import CHECKPOINTS, LEDGER
+from hub.checkpointer import Checkpointer
+from hub.chunk import Chunk
+from hub.errors import HubError
+from hub.issuing import Issuer, Keys, Standing
+from hub.kafka import KafkaSettings
+from hub.kafka_log import KafkaLedgerLog, KafkaSink, end_of
+from hub.keyfiles import OfficeKeys, read_all_keys, unlock
+from hub.notifier import Notifier
+from hub.outbox import Outbox, open_outbox
+from hub.ports import Message
+from hub.projector import Projector
+from hub.reception import Reception
+from hub.relay import Relay
+from hub.sequencer import Sequencer
+from hub.settings import CorridorSection, Role, Settings, read_secret
+from hub.settling import settle
+from hub.store import Store
+
+SAVE_EVERY_S = 1.0
+
+
+def now() -> datetime:
+    """Return the time of day, UTC."""
+    return datetime.now(UTC)
+
+
+class Node:
+    """What one hub or desk is made of; each part is made when it is first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open nothing yet."""
+        self.settings = settings
+        self.name = settings.node.name
+        self.agencies = settings.agencies
+        self._projectors: dict[int, Projector] = {}
+        self._ends: dict[int, int] = {}
+        self._saved_at: dict[tuple[int, str], float] = {}
+
+    # ------------------------------------------------------------ parts
+
+    @cached_property
+    def kafka(self) -> KafkaSettings:
+        """How to reach the broker."""
+        return self.settings.kafka_settings
+
+    @cached_property
+    def store(self) -> Store:
+        """The read model."""
+        return Store.open(self.settings.store_url)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """The durable outbox."""
+        return open_outbox(self.settings.outbox_file)
+
+    @cached_property
+    def sink(self) -> KafkaSink:
+        """The way to every topic but the ledger."""
+        return KafkaSink(self.kafka)
+
+    @cached_property
+    def relay(self) -> Relay:
+        """What empties the outbox."""
+        return Relay(self.outbox, self.sink)
+
+    @cached_property
+    def keys(self) -> tuple[OfficeKeys, ...]:
+        """The offices' private keys.
+
+        Raises:
+            HubError: the passphrase is not in a file, or is wrong, or a key file is missing or exposed.
+        """
+        file = self.settings.keys.passphrase_file
+        if file is None:
+            message = "passphrase is in no file, and nobody is there to be asked"
+            raise HubError(message, hint="set keys.passphrase_file in hub.toml")
+        identity = unlock(self.settings.keys_folder, read_secret(self.settings.folder / file))
+        return read_all_keys(self.settings.keys_folder, identity, self.settings.offices)
+
+    @cached_property
+    def issuer(self) -> Issuer:
+        """What signs in the names of this node's offices."""
+        keys = Keys(
+            {each.signing.key_id: each.signing for each in self.keys},
+            {each.sealing.key_id: each.sealing for each in self.keys},
+        )
+        return Issuer(self.outbox, keys, now, secrets.token_bytes)
+
+    @cached_property
+    def reception(self) -> Reception:
+        """What takes in notifications and signs for them."""
+        return Reception(self.store, self.issuer, self.settings.offices, now)
+
+    def sequencer(self, partition: int) -> Sequencer:
+        """Return a sequencer that goes on where the read model is furthest."""
+        ledger = KafkaLedgerLog(self.kafka, partition)
+        found = Sequencer(ledger, self.sink, self.store.earlier(partition), now)
+        found.resume(*self.store.newest_book(partition))
+        return found
+
+    def projector(self, corridor: CorridorSection) -> Projector:
+        """Return the projector of a corridor; there is one in a node."""
+        genesis = bytes.fromhex(corridor.genesis) if corridor.genesis else None
+        return self._projectors.setdefault(
+            corridor.partition, Projector(self.store, corridor.partition, genesis=genesis)
+        )
+
+    def notifier(self, partition: int) -> Notifier:
+        """Return a notifier that goes on where it was saved."""
+        return Notifier(partition, self.sink, *self.store.load_book(partition, "notify"))
+
+    def checkpointer(self, corridor: CorridorSection) -> Checkpointer:
+        """Return a checkpointer that goes on where it was saved."""
+        book, offset = self.store.load_book(corridor.partition, "checkpoint")
+        return Checkpointer(corridor.origin, book.tail, offset)
+
+    def unlock(self) -> None:
+        """Open the key files now; it takes seconds of processor time, and agents must not stand still so long.
+
+        Raises:
+            HubError: a file or the passphrase is missing or wrong.
+        """
+        _ = self.issuer
+
+    # ------------------------------------------------------------ acts of the agents
+
+    async def begin(self, partition: int) -> None:
+        """Learn where the ledger ends; a desk signs nothing before it has read that far."""
+        self._ends[partition] = await end_of(self.kafka, LEDGER, partition)
+
+    async def after(self, partition: int, steps: Sequence[Step]) -> None:
+        """Act on what is new in the read model: settle our own events, sign for what we were told."""
+        if steps and self.settings.outbox_file.exists():
+            settle(self.outbox, partition, steps)
+        await self.receive(partition)
+
+    async def receive(self, partition: int) -> None:
+        """Sign for what is verified, and send it."""
+        standing = self.standing(partition)
+        if self.settings.node.role is Role.DESK and standing.is_current and self.reception.sign(standing):
+            await self.relay.flush()
+
+    def standing(self, partition: int) -> Standing:
+        """Return what this node knows of a corridor's ledger."""
+        projector = self._projectors[partition]
+        is_current = projector.position >= self._ends.get(partition, projector.position + 1)
+        return Standing(partition, projector.book, is_current)
+
+    def keep(self, chunk: Chunk) -> None:
+        """Keep the sealed parts of a chunk; a record without a value erases one."""
+        self.store.keep(chunk.partition, [(Hash(record.key or b""), record.value) for record in chunk.records])
+
+    def save(self, partition: int, agent: str, book: Book, offset: int) -> None:
+        """Keep an agent's book, at most once a second: a restart then reads a little again."""
+        place = (partition, agent)
+        if monotonic() - self._saved_at.get(place, -SAVE_EVERY_S) >= SAVE_EVERY_S:
+            self._saved_at[place] = monotonic()
+            self.store.save_book(partition, agent, book, offset)
+
+    async def publish_checkpoint(self, partition: int, checkpointer: Checkpointer) -> None:
+        """Sign and publish a corridor's checkpoint if its ledger has grown.
+
+        Raises:
+            LedgerWentBack: it has shrunk.
+            Transient: the broker does not acknowledge; the same checkpoint is signed again.
+        """
+        checkpoint = checkpointer.due()
+        if checkpoint is None:
+            return
+        signature = sign_checkpoint(checkpoint, self.keys[0].signing)
+        note = format_note(Note(format_checkpoint(checkpoint), (signature,)))
+        # Kept before it is published: after a crash nothing smaller is ever signed.
+        self.store.save_book(partition, "checkpoint", Book(tail=checkpointer.tail), checkpointer.offset)
+        await self.sink.put([Message(CHECKPOINTS, partition, checkpoint.origin.encode(), note)])
+        checkpointer.done(checkpoint)
+
+    async def flush(self) -> None:
+        """Send what is signed and not sent."""
+        if self.settings.outbox_file.exists():
+            await self.relay.flush()
+
+    async def close(self) -> None:
+        """Disconnect and let go of every file."""
+        await self.sink.stop()
+        self.store.close()
+        self.outbox.close()
