@@ -1,0 +1,1 @@
+"""Starts everything: the command line, the demo, the local broker, topics and their rights."""
