@@ -14,7 +14,7 @@ from events import statistics as measure
 from events.count import Count, total
 from events.edtf import Span
 from events.event import Recorded
-from events.ids import Agency, Hash, Office, TreeSize, agency_of
+from events.ids import Agency, Hash, LeafIndex, Office, TreeSize, agency_of
 from events.pack_rows import arrests, case_stages, handovers, leads, meetings, open_items, undated, work_plan
 from events.pack_values import Placed, Row, count_json, in_pack, placed
 from events.projections import Json, State, fold
@@ -28,7 +28,7 @@ FORMAT = "liaison-hub.pack.v1"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which ledger a pack is made from, and how much of it."""
+    """Which ledger a pack is made from, how much of it, and what those who verified it object to."""
 
     corridor: str
     origin: str
@@ -38,6 +38,7 @@ class Scope:
     root: Hash
     admitted_until: datetime | None
     verdicts: Mapping[str, int]
+    objections: tuple[tuple[LeafIndex, str], ...]
     directory: Directory
 
 
@@ -81,6 +82,7 @@ def _ledger(scope: Scope) -> Json:
         "root": scope.root.hex(),
         "admitted_until": None if scope.admitted_until is None else instant(scope.admitted_until),
         "verdicts": {**scope.verdicts},
+        "objections": [{"leaf": leaf, "finding": name} for leaf, name in scope.objections],
     }
 
 

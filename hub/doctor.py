@@ -1,5 +1,6 @@
 """`hub doctor`: what this node needs, what is missing or wrong, and how to mend it."""
 
+import os
 import platform
 import shutil
 import sys
@@ -12,10 +13,10 @@ from events.ids import HUB
 from events.topics import CHECKPOINTS, LEDGER, QUARANTINE, events_topic, notifications_topic, sealed_topic
 from hub.errors import HubError
 from hub.kafka import check_access
-from hub.keyfiles import key_file, read_all_keys, unlock
+from hub.keyfiles import key_file, read_all_keys, read_passphrase, unlock
 from hub.node import Node
 from hub.outbox import open_outbox
-from hub.settings import Role, Settings, read_secret
+from hub.settings import Role, Settings
 
 PYTHON_MIN = (3, 11)
 DISK_FREE_BYTES_MIN = 1 << 30
@@ -80,9 +81,10 @@ def _keys(settings: Settings) -> str:
     if missing:
         message = f"no key file of {', '.join(missing)} in {settings.keys_folder}"
         raise HubError(message, hint="restore it from the backup, or enrol new keys")
-    if settings.keys.passphrase_file is None:
-        return f"{len(settings.offices)} key files, passphrase asked for when needed"
-    identity = unlock(settings.keys_folder, read_secret(settings.folder / settings.keys.passphrase_file))
+    passphrase = read_passphrase(settings.passphrase_file, os.environ)
+    if passphrase is None:
+        return f"{len(settings.offices)} key files; a person is asked for the passphrase"
+    identity = unlock(settings.keys_folder, passphrase)
     return f"{len(read_all_keys(settings.keys_folder, identity, settings.offices))} offices' keys open"
 
 

@@ -90,5 +90,6 @@ def _scope(found: Replayed) -> Scope:
         root=book.tail.frontier.root(),
         admitted_until=book.admitted_at,
         verdicts=found.verdicts,
+        objections=found.objections,
         directory=book.keyring.directory,
     )

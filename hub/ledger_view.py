@@ -110,6 +110,7 @@ class Replayed:
     genesis: Hash
     history: tuple[Recorded, ...]
     verdicts: Mapping[str, int]
+    objections: tuple[tuple[LeafIndex, str], ...]
 
     @property
     def founding(self) -> Recorded:
@@ -129,9 +130,11 @@ def replayed(steps: Iterable[Step]) -> Replayed:
     book, genesis = Book(), Hash(b"")
     history: list[Recorded] = []
     verdicts: Counter[str] = Counter()
+    objections: list[tuple[LeafIndex, str]] = []
     for step in steps:
         book, genesis = step.book, genesis or step.leaf_hash
         verdicts[step.entry.verdict if step.entry.reason is None else f"refused: {step.entry.reason}"] += 1
+        objections += ((step.entry.index, name) for name in step.objections)
         if (recorded := step.recorded) is not None:
             history.append(recorded)
-    return Replayed(book, genesis, tuple(history), dict(verdicts))
+    return Replayed(book, genesis, tuple(history), dict(verdicts), tuple(objections))

@@ -3,8 +3,9 @@
 The only place where the parts of `hub` meet.
 """
 
+import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from time import monotonic
@@ -21,7 +22,7 @@ from hub.errors import HubError
 from hub.issuing import Issuer, Keys, Standing
 from hub.kafka import KafkaSettings
 from hub.kafka_log import KafkaLedgerLog, KafkaSink, end_of
-from hub.keyfiles import OfficeKeys, read_all_keys, unlock
+from hub.keyfiles import FILE_VARIABLE, OfficeKeys, read_all_keys, read_passphrase, unlock
 from hub.notifier import Notifier
 from hub.outbox import Outbox, open_outbox
 from hub.ports import Message
@@ -29,8 +30,8 @@ from hub.projector import Projector
 from hub.reception import Reception
 from hub.relay import Relay
 from hub.sequencer import Sequencer
-from hub.settings import CorridorSection, Role, Settings, read_secret
-from hub.settling import settle
+from hub.settings import FILE, CorridorSection, Role, Settings
+from hub.settling import reconcile, settle
 from hub.store import Store
 
 SAVE_EVERY_S = 1.0
@@ -44,9 +45,10 @@ def now() -> datetime:
 class Node:
     """What one hub or desk is made of; each part is made when it is first needed."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open nothing yet."""
+    def __init__(self, settings: Settings, ask: Callable[[], str] | None = None) -> None:
+        """Open nothing yet; *ask* asks a person for the passphrase where no file has it."""
         self.settings = settings
+        self._ask = ask
         self.name = settings.node.name
         self.agencies = settings.agencies
         self._projectors: dict[int, Projector] = {}
@@ -87,11 +89,11 @@ class Node:
         Raises:
             HubError: the passphrase is not in a file, or is wrong, or a key file is missing or exposed.
         """
-        file = self.settings.keys.passphrase_file
-        if file is None:
-            message = "passphrase is in no file, and nobody is there to be asked"
-            raise HubError(message, hint="set keys.passphrase_file in hub.toml")
-        identity = unlock(self.settings.keys_folder, read_secret(self.settings.folder / file))
+        passphrase = read_passphrase(self.settings.passphrase_file, os.environ) or (self._ask and self._ask())
+        if not passphrase:
+            message = "passphrase of the key files is in no file, and nobody is there to be asked"
+            raise HubError(message, hint=f"set keys.passphrase_file in {FILE}, or {FILE_VARIABLE}")
+        identity = unlock(self.settings.keys_folder, passphrase)
         return read_all_keys(self.settings.keys_folder, identity, self.settings.offices)
 
     @cached_property
@@ -192,9 +194,12 @@ class Node:
         checkpointer.done(checkpoint)
 
     async def flush(self) -> None:
-        """Send what is signed and not sent."""
-        if self.settings.outbox_file.exists():
-            await self.relay.flush()
+        """Send what is signed and not sent, and learn what became of what clients sent."""
+        if not self.settings.outbox_file.exists():
+            return
+        await self.relay.flush()
+        for corridor in self.settings.corridors:
+            reconcile(self.outbox, self.store, corridor.partition)
 
     async def close(self) -> None:
         """Disconnect and let go of every file."""

@@ -133,6 +133,11 @@ class Outbox:
         where = "WHERE id > ? AND state < 2 AND corridor = ? ORDER BY id"
         return self._kept_all(where, self.mark(_SETTLED_UP_TO), corridor)
 
+    def passed(self, corridor: int, topic: str, offset: int) -> list[Kept]:
+        """Return the unsettled events whose records stand before an offset of a topic, in the order of signing."""
+        where = 'WHERE id > ? AND state = 1 AND corridor = ? AND topic = ? AND "offset" < ? ORDER BY id'
+        return self._kept_all(where, self.mark(_SETTLED_UP_TO), corridor, topic, offset)
+
     def is_settled(self, corridor: int) -> bool:
         """Return whether the ledger has said of every event what became of it."""
         where = "WHERE id > ? AND state < 2 AND corridor = ? LIMIT 1"

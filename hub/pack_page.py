@@ -31,7 +31,7 @@ def page(value: Mapping[str, Json], digest: str) -> str:
         digest=digest,
         title=_title(value),
         figures=[*told, *(figure for figure in figures if figure not in told)],
-        tiles=told[:TILES_MAX],
+        tiles=sorted(told, key=_is_unknown)[:TILES_MAX],
         chart=Markup(_chart(told)) if told else "",  # noqa: S704 - our own drawing of numbers and fixed words
         crossings=[*_crossings(cast("Sequence[Row]", value["handovers"]))],
         events=events[:EVENTS_SHOWN_MAX],
@@ -60,6 +60,10 @@ def _title(value: Mapping[str, Json]) -> str:
 
 def _is_told(figure: Row) -> bool:
     return bool(figure["not_known"]) or pack_words.count_of(figure["within"]) != ZERO
+
+
+def _is_unknown(figure: Row) -> bool:
+    return pack_words.count_of(figure["within"]) == ZERO
 
 
 def _possible(figure: Row) -> Count:

@@ -3,7 +3,6 @@
 A node is a hub or a desk; what tells one from another is this file and its keys, never its code.
 """
 
-import os
 import tomllib
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from events.ids import Agency, Office
 from hub.errors import HubError
 from hub.kafka import KafkaSettings
+from hub.private_files import read_private
 
 FILE = "hub.toml"
 
@@ -137,6 +137,12 @@ class Settings(BaseSettings):
         return self.folder / self.keys.folder
 
     @property
+    def passphrase_file(self) -> Path | None:
+        """The file of the key files' passphrase, or None where a person or HUB_PASSPHRASE_FILE gives it."""
+        file = self.keys.passphrase_file
+        return None if file is None else self.folder / file
+
+    @property
     def outbox_file(self) -> Path:
         """The durable outbox, which is also the record of what the offices signed last."""
         return self.folder / "outbox.sqlite"
@@ -175,17 +181,9 @@ def load_settings(folder: Path) -> Settings:
 
 
 def read_secret(file: Path) -> str:
-    """Return the first line of a secret's file.
+    """Return the text of a secret's file.
 
     Raises:
-        HubError: the file is missing or others can read it.
+        HubError: the file is missing, or others can read it.
     """
-    try:
-        mode = file.stat().st_mode
-    except FileNotFoundError:
-        message = f"secret file {file} is missing"
-        raise HubError(message, hint="create it with mode 600") from None
-    if mode & 0o077 and os.name == "posix":
-        message = f"secret file {file} can be read by others: expected mode 600, found {mode & 0o777:o}"
-        raise HubError(message, hint=f"chmod 600 {file}")
-    return file.read_text(encoding="utf-8").strip()
+    return read_private(file).decode().strip()

@@ -1,6 +1,6 @@
 """What the ledger says of this node's own events: admitted, refused for good, or to be sent again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 import structlog
@@ -10,7 +10,7 @@ from events.chain import Earlier, Link
 from events.errors import Reason
 from events.ids import Office, short
 from events.ids import Sequence as ChainSequence
-from events.ledger import REFUSED, Entry, parse_entry
+from events.ledger import REFUSED
 from events.reading import Step
 from hub.outbox import Outbox
 from hub.outbox_rows import SENT, Kept
@@ -33,13 +33,8 @@ def settle(outbox: Outbox, corridor: int, steps: Sequence[Step]) -> None:
         return
     with outbox.noting():
         outbox.admitted(_places(corridor, steps))
-    refusals = [step.entry for step in steps if step.entry.verdict == REFUSED]
-    if not refusals:
-        return
-    waiting = {sha256(event.envelope).digest(): event for event in outbox.unsettled(corridor)}
-    ours = [(entry, waiting[entry.body]) for entry in refusals if entry.body in waiting]
-    for entry, event in ours:
-        _refused(outbox, steps[-1].book, entry, event)
+    reasons = {step.entry.body: step.entry.reason for step in steps if step.entry.verdict == REFUSED}
+    _settle_passed(outbox, corridor, steps[-1].book, reasons)
 
 
 def reconcile(outbox: Outbox, store: Store, corridor: int) -> None:
@@ -54,7 +49,7 @@ def reconcile(outbox: Outbox, store: Store, corridor: int) -> None:
     ]
     with outbox.noting():
         outbox.admitted(places)
-    _reconcile_refused(outbox, store, corridor)
+    _settle_passed(outbox, corridor, store.load_book(corridor, PROJECT)[0], {})
 
 
 def _link(look_up: Earlier, event: Kept) -> Link | None:
@@ -64,20 +59,12 @@ def _link(look_up: Earlier, event: Kept) -> Link | None:
         return None
 
 
-def _reconcile_refused(outbox: Outbox, store: Store, corridor: int) -> None:
-    book, _ = store.load_book(corridor, PROJECT)
-    passed = {
-        (each.topic, each.offset): each
-        for each in outbox.unsettled(corridor)
-        if each.offset is not None and each.offset < book.next_offset(each.topic, corridor)
-    }
-    if not passed:
-        return
-    for stored in store.refused(corridor):
-        event = passed.get((stored.source.topic, stored.source.offset))
-        entry = parse_entry(stored.raw)
-        if event is not None and entry is not None:
-            _refused(outbox, book, entry, event)
+def _settle_passed(outbox: Outbox, corridor: int, book: Book, reasons: Mapping[bytes, str | None]) -> None:
+    """Settle the events whose records the ledger has accounted for, and has not admitted."""
+    for topic, partition in book.sources:
+        if partition == corridor:
+            for event in outbox.passed(corridor, topic, book.next_offset(topic, partition)):
+                _not_admitted(outbox, book, event, reasons.get(sha256(event.envelope).digest()))
 
 
 def _places(corridor: int, steps: Iterable[Step]) -> list[tuple[int, int, Office, int, int, bytes]]:
@@ -89,18 +76,16 @@ def _places(corridor: int, steps: Iterable[Step]) -> list[tuple[int, int, Office
     ]
 
 
-def _refused(outbox: Outbox, book: Book, entry: Entry, event: Kept) -> None:
+def _not_admitted(outbox: Outbox, book: Book, event: Kept, reason: str | None) -> None:
     current = outbox.by_event_id(event.event_id)
-    # A later copy of it is on its way, or it is to be sent anyhow: that one counts.
-    if current is None or current.state != SENT or current.offset is None or current.offset > entry.source.offset:
+    if current is None or current.state != SENT:  # settled with one before it
         return
-    head = book.head(event.office)
-    following = outbox.at(event.corridor, event.office, epoch=head.epoch, sequence=head.sequence + 1)
-    if entry.reason in LATER and following is not None:
-        count = outbox.send_again(event.corridor, event.office, head)
-        log.warning("events_sent_again", office=event.office, after_sequence=head.sequence, count=count)
+    # Without a reason the record is not where it was, or a crash has made us forget: it comes again, and so does that.
+    if reason is None or reason in LATER:
+        count = outbox.send_again(event.corridor, event.office, book.head(event.office))
+        log.warning("events_sent_again", office=event.office, first_sequence=event.sequence, count=count)
         return
-    _give_up(outbox, book, event, entry.reason or "unknown")
+    _give_up(outbox, book, event, reason)
 
 
 def _give_up(outbox: Outbox, book: Book, event: Kept, reason: str) -> None:

@@ -90,8 +90,12 @@ def connected(url: str) -> Database:
         HubError: it cannot be reached, read or written; see `hub.store.errors`.
     """
     database = Database(_engine(url))
-    with database.writing() as connection:
-        _create(connection)
+    try:
+        with database.writing() as connection:
+            _create(connection)
+    except BaseException:
+        database.engine.dispose()
+        raise
     return database
 
 

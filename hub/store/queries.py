@@ -83,10 +83,9 @@ AGGREGATES = (
     .order_by(aggregates.c.kind, aggregates.c.key)
     .limit(PAGE_ROWS)
 )
-AGGREGATES_OF_CASE = (
-    select(aggregates.c.kind, aggregates.c.key, aggregates.c.data)
-    .where(aggregates.c.shelf == IN_FORCE, aggregates.c.case_key == bindparam("case_key"))
-    .order_by(aggregates.c.kind, aggregates.c.key)
+# Not sorted here: SQLite would rather read the whole shelf in order than sort the rows of one case.
+AGGREGATES_OF_CASE = select(aggregates.c.kind, aggregates.c.key, aggregates.c.data).where(
+    aggregates.c.shelf == IN_FORCE, aggregates.c.case_key == bindparam("case_key")
 )
 FINDINGS = select(findings).where(findings.c.shelf == IN_FORCE).order_by(*findings.primary_key.columns)
 

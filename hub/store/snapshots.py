@@ -32,26 +32,34 @@ def load(database: Database, corridor: int, agent: str) -> Snapshot | None:
 
 
 def begin(database: Database, corridor: int, agent: str) -> Snapshot:
-    """Return an agent's snapshot; at first that of nothing, on its own empty shelf."""
+    """Return the snapshot of `project`, at first that of nothing on the corridor's own shelf; or that of a rebuild.
+
+    Raises:
+        StoreMovedOn: the rebuild is over or another one took its place.
+    """
     found = load(database, corridor, agent)
     if found is not None:
         return found
+    if agent != PROJECT:
+        message = f"{agent} of corridor {corridor} is over"
+        raise StoreMovedOn(message)
     sweep(database, corridor)  # what a drop that was cut short has left
     with database.writing() as connection:
         _put(connection, database, (corridor, agent), Snapshot(Book(), Mark(corridor, 0)))
-    return load(database, corridor, agent) or begin(database, corridor, agent)
+    return begin(database, corridor, agent)
 
 
-def begin_rebuild(database: Database, corridor: int) -> Snapshot:
-    """Return the snapshot of nothing on a new, empty shelf; a rebuild that was cut short is forgotten."""
-    in_force = load_mark(database, corridor, PROJECT)
-    shelf = (corridor if in_force is None else in_force.shelf) + CORRIDORS_MAX
-    start = Snapshot(Book(), Mark(shelf, 0))
-    sweep(database, shelf)
+def begin_rebuild(database: Database, corridor: int) -> None:
+    """Put the snapshot of nothing on a new, empty shelf; a rebuild that was cut short, or still runs, is over."""
     with database.writing() as connection:
+        in_force, before = (_locked(connection, corridor, agent) for agent in (PROJECT, REBUILD))
+        shelves = [corridor, *(row.shelf for row in (in_force, before) if row is not None)]
+        shelf = max(shelves) + CORRIDORS_MAX
         _forget(connection, corridor, REBUILD)
-        _put(connection, database, (corridor, REBUILD), start)
-    return start
+        _put(connection, database, (corridor, REBUILD), Snapshot(Book(), Mark(shelf, 0)))
+    for leftover in (shelf, None if before is None else before.shelf):
+        if leftover is not None:
+            sweep(database, leftover)
 
 
 def advance(connection: Connection, batch: Batch) -> None:
@@ -77,8 +85,8 @@ def swap(database: Database, corridor: int) -> int | None:
     with database.writing() as connection:
         old = _locked(connection, corridor, PROJECT)
         new = _locked(connection, corridor, REBUILD)
-        if new is None or (old is not None and old.shelf == new.shelf):
-            message = f"rebuild of corridor {corridor} is not the only one"
+        if new is None:
+            message = f"rebuild of corridor {corridor} is over"
             raise StoreMovedOn(message)
         if old is not None and old.tree_size > new.tree_size:
             return None

@@ -259,7 +259,7 @@ class Store:
     def _of_case(self, corridor: int, case_key: str) -> Sequence[AnyRow]:
         with self.database.reading() as connection:
             values = {"corridor": corridor, "case_key": case_key}
-            return connection.execute(queries.AGGREGATES_OF_CASE, values).all()
+            return sorted(connection.execute(queries.AGGREGATES_OF_CASE, values), key=lambda row: (row.kind, row.key))
 
 
 def _book_of(snapshot: Snapshot | None) -> tuple[Book, int]:

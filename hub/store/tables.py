@@ -63,7 +63,7 @@ def _index(name: str, *columns: str) -> None:
 
 _index("ix_entries_place", "office", "epoch", "sequence")
 _index("ix_entries_digest", "digest")
-_index("ix_entries_case_key", "case_key")
+_index("ix_entries_case_key", "case_key", "leaf_index")
 _index("ix_entries_event_id", "event_id")
 Index(
     "ix_entries_refused",
@@ -83,12 +83,13 @@ aggregates = Table(
     Column("state", Word, nullable=False),
     Column("last_leaf", BigInteger, nullable=False),
     Column("data", Text, nullable=False),
-    sqlite_with_rowid=False,
 )
 Index(
     "ix_aggregates_case_key",
     aggregates.c.shelf,
     aggregates.c.case_key,
+    aggregates.c.kind,
+    aggregates.c.key,
     sqlite_where=aggregates.c.case_key.is_not(None),
     postgresql_where=aggregates.c.case_key.is_not(None),
 )

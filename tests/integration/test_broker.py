@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from deploy.cli_kafka import NotUndone, PlanDrifted, broker_app, topics_app
 from deploy.kafka.admin import KafkaAdmin, apply, plan
-from deploy.kafka.answer import answers
+from deploy.kafka.answer import answers, wait_for_answer
 from deploy.kafka.broker import BrokerNotStarted, LocalKafka
 from deploy.kafka.process import command_line
 from deploy.kafka.properties import Ports
@@ -170,7 +170,7 @@ def test_a_frozen_broker_answers_again_when_it_is_thawed(broker: LocalKafka) -> 
         broker.thaw()
 
     assert not frozen
-    assert answers(broker.settings("admin"))
+    assert wait_for_answer(broker.settings("admin"), lambda: broker.status().running, 20)
 
 
 def test_another_process_finds_and_stops_it_and_it_keeps_its_passwords(tmp_path: Path) -> None:

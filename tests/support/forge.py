@@ -87,12 +87,12 @@ def admitted(verdict: Verdict) -> Event:
     return verdict.event
 
 
-def forged_entry(corridor: Corridor, topic: str, body: bytes, **changes: object) -> bytes:
-    """Return the ledger entry that says "admitted" of a record, with any field replaced."""
+def forged_entry(corridor: Corridor, topic: str, **changes: object) -> bytes:
+    """Return the next entry of a ledger, one that admits nothing at all, with any field replaced."""
     tail = corridor.book.tail
     source = Source(topic, corridor.partition, corridor.book.next_offset(topic, corridor.partition))
     at = corridor.book.admitted_at + SECOND
-    entry = Entry(LeafIndex(tail.size), tail.last, source, at, "admitted", body)
+    entry = Entry(LeafIndex(tail.size), tail.last, source, at, "admitted", b"")
     return entry_bytes(replace(entry, **changes))  # type: ignore[arg-type]
 
 

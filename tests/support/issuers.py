@@ -1,6 +1,5 @@
 """A desk's outbox and its issuer on top of the little corridor, without Kafka."""
 
-import os
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import count
@@ -13,6 +12,7 @@ from events.ids import Office
 from events.reading import Step, verified
 from hub.issuing import Issuer, Keys, Standing
 from hub.outbox import Outbox, open_outbox
+from hub.outbox_rows import Kept
 from hub.ports import Message
 from tests.support.ledger import FOUNDED_AT, RUILI, Corridor
 
@@ -41,6 +41,10 @@ class LocalDesk:
     def admit(self) -> list[Step]:
         """Let the ledger take everything that is not settled, and return the steps that this makes."""
         return self.hear([event.envelope for event in self.outbox.unsettled(self.corridor.partition)])
+
+    def everything(self) -> list[Kept]:
+        """Return every event of the outbox, in the order of signing."""
+        return self.outbox._kept_all("ORDER BY id")
 
     def hear(self, envelopes: Sequence[bytes], topic: str = "liaison.cn.events.v1") -> list[Step]:
         """Let the ledger take records of a topic, and return the steps that this makes."""
@@ -98,8 +102,3 @@ def lead_draft(key: str = "lead-1", office: Office = RUILI, **about: object) -> 
 def drafts(number: int, office: Office = RUILI) -> list[Draft]:
     """Return so many leads."""
     return [lead_draft(f"lead-{each}", office) for each in range(number)]
-
-
-def draw(size: int) -> bytes:
-    """Return random bytes."""
-    return os.urandom(size)

@@ -127,7 +127,7 @@ class Corridor:
         return verdict
 
     def force(self, envelope: bytes, *, skipped: int = 0, at: datetime | None = None) -> None:
-        """Admit a record as a hub may that is mistaken or lies: unchecked, with source records left out, at any time."""
+        """Admit a record unchecked, as a hub may that lies: with source records left out, and at any time."""
         topic = events_topic(agency_of(self.event_of(envelope).header.office))
         offset = Offset(self.book.next_offset(topic, self.partition) + skipped)
         place = (LeafIndex(self.book.tail.size), self.book.tail.last, Source(topic, self.partition, offset))

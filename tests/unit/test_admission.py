@@ -326,11 +326,11 @@ def test_a_duplicate_leaves_the_first_leaf_and_its_hash_in_the_ledger(told: Told
 
 
 def test_an_entry_at_the_limit_of_a_bundle_is_written_and_one_byte_more_is_not(told: Told) -> None:
-    body = bytes(ENTRY_BYTES_MAX - len(forged_entry(told.corridor, topic_of(RUILI), bytes(50_000))) + 50_000)
+    body = bytes(ENTRY_BYTES_MAX - len(forged_entry(told.corridor, topic_of(RUILI), body=bytes(50_000))) + 50_000)
 
-    assert len(forged_entry(told.corridor, topic_of(RUILI), body)) == ENTRY_BYTES_MAX
+    assert len(forged_entry(told.corridor, topic_of(RUILI), body=body)) == ENTRY_BYTES_MAX
     with pytest.raises(Exception, match="expected at most 65535 bytes, found 65536"):
-        forged_entry(told.corridor, topic_of(RUILI), body + b"\0")
+        forged_entry(told.corridor, topic_of(RUILI), body=body + b"\0")
 
 
 def test_a_refusal_is_a_value_and_never_an_error(told: Told) -> None:

@@ -9,7 +9,7 @@ from events.catalogue import LeadShared, LeadSharedSealed, VictimIdentified
 from events.codec import decode_sealed
 from events.draft import About, Draft, draft_of
 from events.envelope import parse_envelope, read_event
-from events.errors import EventTooLargeError, OfficeNotAuthorisedError, ReadersMismatchError
+from events.errors import EventTooLargeError, NotAReaderError, OfficeNotAuthorisedError
 from events.event import Event
 from events.forms import FormError
 from events.ids import NO_HASH, Office
@@ -19,7 +19,7 @@ from hub.outbox_errors import LedgerNotRead, NoReader, NoSigningKey, SaidOtherwi
 from hub.outbox_rows import Kept
 from hub.repetition import Prior
 from tests.support.issuers import Drawn, LocalDesk, drafts, lead_draft
-from tests.support.ledger import ATIPD, FOUNDED_AT, MPS, MUSE, RUILI, Corridor
+from tests.support.ledger import AH_POLICE, ATIPD, FOUNDED_AT, MUSE, RUILI, Corridor
 
 NAME = UUID("6e3f2c1a-58a4-4c1e-9d1b-2a6f0c9b7d11")
 
@@ -97,7 +97,7 @@ def test_an_office_that_may_not_say_it_is_told_before_signing(desk: LocalDesk) -
 
 
 def test_a_type_that_the_ledger_does_not_know_is_named(desk: LocalDesk) -> None:
-    with pytest.raises(FormError, match="type: expected one of .*, found LeadShard"):
+    with pytest.raises(FormError, match=r"type: expected one of .*, found LeadShard"):
         desk.issue(Draft("LeadShard", {}, About(office=RUILI)))
 
 
@@ -111,16 +111,16 @@ def test_without_a_key_nothing_is_signed(desk: LocalDesk) -> None:
 
 
 def test_with_one_office_its_name_can_be_left_out(desk: LocalDesk) -> None:
-    key = desk.corridor.keys[MPS]
+    key = desk.corridor.keys[RUILI]
     issuer = Issuer(desk.outbox, Keys({key.key_id: key}, {}), lambda: FOUNDED_AT, Drawn())
 
     (event_id,) = issuer.issue(desk.standing(), [draft_of(LeadShared(lead_key="lead-1", kind="route"))])
 
-    assert kept(desk, event_id).office == MPS
+    assert kept(desk, event_id).office == RUILI
 
 
 def test_with_several_offices_one_must_be_named(desk: LocalDesk) -> None:
-    with pytest.raises(FormError, match="office: expected one of cn:ah-police, cn:blo-ruili, .*, found nothing"):
+    with pytest.raises(FormError, match=r"office: expected one of cn:ah-police, cn:blo-ruili, .*, found nothing"):
         desk.issue(draft_of(LeadShared(lead_key="lead-1", kind="route")))
 
 
@@ -174,7 +174,7 @@ def test_nobody_else_can_open_it(desk: LocalDesk) -> None:
     outside = [each for each, key in desk.corridor.sealing.items() if key.key_id not in told.recipient_keys]
 
     assert outside
-    with pytest.raises((ReadersMismatchError, Exception), match="no wrap|not"):
+    with pytest.raises(NotAReaderError):
         opened(desk, event_id, outside[0])
 
 
@@ -198,7 +198,7 @@ def test_two_sealed_parts_of_the_same_content_have_nothing_in_common(desk: Local
 
 
 def test_what_belongs_into_the_sealed_part_is_refused_in_clear(desk: LocalDesk) -> None:
-    draft = draft_of(VictimIdentified(person_key="p-1", status="presumed"), About(office=RUILI))
+    draft = draft_of(VictimIdentified(person_key="p-1", status="presumed"), About(office=AH_POLICE))
     in_clear = replace(draft, payload={**draft.payload, "name": "Sample Person"})
 
     with pytest.raises(FormError, match=r"payload\.name: expected it in the sealed part only, found it in clear"):

@@ -23,6 +23,7 @@ SCOPE = Scope(
     root=Hash(bytes(32)),
     admitted_until=None,
     verdicts={"admitted": 66},
+    objections=(),
     directory={Office(office): frozenset({role}) for office, role in OFFICES.items()},
 )
 

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ def test_any_batching_gives_the_same_rows(cuts: list[int], restarts: bool) -> No
 
 def pieces(cuts: Sequence[int], size: int) -> Iterator[tuple[int, int]]:
     edges = [0, *(min(cut, size) for cut in cuts), size]
-    yield from zip(edges, edges[1:], strict=False)
+    yield from pairwise(edges)
 
 
 @settings(max_examples=25)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,9 +11,14 @@ from typing import TypeAlias
 import pytest
 import typer
 
+from events.ids import LeafIndex, TreeSize
 from events.ledger import Source
+from events.replay import parse_period
 from hub.cli import audit, exchange, history, ledger, quarantine
 from hub.cli.common import choose_node, printable, run
+from hub.exchange import pack_of
+from hub.ledger_view import LedgerView
+from hub.store import Finding
 from tests.support.ledger import Corridor
 from tests.support.played import CASE, LIVE_CASE, checkpoint_of, node_in, played
 
@@ -139,7 +144,7 @@ def test_the_page_can_be_read_by_machines_that_read_aloud(page: str) -> None:
     "words",
     [
         "July 2005",
-        "16 with no known period (2005-07 to 2006-11)",
+        "(2005-07 to 2006-11)",
         "≥ 2",
         "not evaluated",
         "balanced",
@@ -158,6 +163,31 @@ def test_words_from_the_ledger_cannot_become_markup(tmp_path: Path, hub: Run) ->
 
     assert hub("exchange", "2026-11", "--out", str(tmp_path), at=desk)[0] == 0
     assert "script" not in Page((tmp_path / "pack.html").read_text(encoding="utf-8")).tags
+
+
+class Forged:
+    """A read model whose node has objected to an entry: the arrests of leaf 66 are not authentic."""
+
+    def __init__(self, corridor: Corridor) -> None:
+        self.records = corridor.entries
+
+    def size(self, _corridor: int) -> TreeSize:
+        return TreeSize(len(self.records))
+
+    def entries(self, _corridor: int, first: LeafIndex, last: LeafIndex) -> Iterator[tuple[LeafIndex, bytes]]:
+        return ((LeafIndex(leaf), self.records[leaf]) for leaf in range(first, last + 1))
+
+    def findings(self, _corridor: int) -> tuple[Finding, ...]:
+        return (Finding(LeafIndex(66), "ledger.entry_not_authentic", "ledger", ""),)
+
+
+def test_what_the_node_objected_to_is_named_and_does_not_count(corridor: Corridor) -> None:
+    ledger_view = LedgerView(Forged(corridor), 0)
+
+    found = pack_of(ledger_view.steps(86), parse_period("2005-07")).value
+
+    assert found["arrests"] == []
+    assert found["ledger"]["objections"] == [{"leaf": 66, "finding": "ledger.entry_not_authentic"}]  # type: ignore[index,call-overload]
 
 
 # ---------------------------------------------------------------- history

@@ -1,5 +1,6 @@
 """What the store says of the ledger: entries, cases, look-ups and aggregates, on both databases."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +9,9 @@ import pytest
 from events.ids import LeafIndex, Office, Sequence
 from events.projections import state_digest
 from hub.projector import Projector
-from hub.store import PROJECT, Store, StoreLags
+from hub.store import PROJECT, Store, StoreLags, queries
 from hub.store.queries import PAGE_ROWS
-from tests.support.databases import BACKENDS, MakeUrl
+from tests.support.databases import BACKENDS, MakeUrl, sqlite_url
 from tests.support.ledger import MUSE, RUILI, Corridor, lead
 
 CN_EVENTS = "liaison.cn.events.v1"
@@ -29,7 +30,9 @@ def little_corridor() -> Corridor:
     envelope = corridor.says(RUILI, "LeadShared", lead("lead-1"), case_key="cn-1")
     corridor.hear(CN_EVENTS, envelope)
     corridor.hear(CN_EVENTS, b"nonsense")
-    corridor.says(MUSE, "LeadAssessed", {"lead_key": "lead-1", "outcome": "actionable", "reason": None}, case_key="cn-1")
+    corridor.says(
+        MUSE, "LeadAssessed", {"lead_key": "lead-1", "outcome": "actionable", "reason": None}, case_key="cn-1"
+    )
     corridor.says(RUILI, "LeadShared", lead("lead-2"), case_key="cn-2")
     corridor.says(MUSE, "EventReceived", {"digests": [corridor.event_of(envelope).digest], "tree_size": 16})
     return corridor
@@ -168,7 +171,19 @@ def test_the_state_digest_is_that_of_the_fold_however_many_aggregates(store: Sto
 
 def test_keys_that_a_database_does_not_like_are_kept_and_sorted(store: Store) -> None:
     corridor = Corridor.founded()
-    keys = ["a", "", "nul\0inside", "b" * 40_000, "b" * 1_000, "b" * 2_000 + "a", "b" * 2_000 + "c", "မူဆယ်", "瑞丽", "🕊", "Z"]
+    keys = [
+        "a",
+        "",
+        "nul\0inside",
+        "b" * 40_000,
+        "b" * 1_000,
+        "b" * 2_000 + "a",
+        "b" * 2_000 + "c",
+        "မူဆယ်",
+        "瑞丽",
+        "🕊",
+        "Z",
+    ]
     for key in keys:
         corridor.says(RUILI, "LeadShared", lead(key))
     folded(store, corridor)
@@ -231,3 +246,20 @@ def test_a_name_of_an_office_is_looked_up_as_text_and_never_as_sql(store: Store)
 
     with pytest.raises(StoreLags):
         store.earlier(0)(Office("x' OR '1'='1"), 1, Sequence(1))
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["PLACE", "NAMED", "PAGE", "BY_CASE", "BY_DIGEST", "BY_EVENT_ID", "REFUSED", "AGGREGATES", "AGGREGATES_OF_CASE"],
+)
+def test_no_question_reads_more_than_its_answer(question: str, tmp_path: Path) -> None:
+    store = Store.open(sqlite_url(tmp_path))
+    with store.database.reading() as connection:
+        text = str(getattr(queries, question).compile(dialect=connection.dialect))
+        text = re.sub(r"__\[POSTCOMPILE_\w+\]", "?", text)
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", (None,) * text.count("?")).all()
+    store.close()
+
+    # An index on the shelf alone would be the whole ledger; sorting would need all rows at once.
+    steps = [str(row.detail) for row in plan]
+    assert not [step for step in steps if "SCAN" in step or "(shelf=?)" in step or "TEMP B-TREE" in step]

@@ -9,7 +9,7 @@ from hub.projector import LedgerRecord, Projector
 from hub.rebuild import LedgerFellShort, rebuild
 from hub.store import PROJECT, Store, StoreMovedOn, snapshots
 from hub.store.tables import aggregates, entries
-from tests.support.databases import BACKENDS, MakeUrl, rows_of, sqlite_url
+from tests.support.databases import BACKENDS, MakeUrl, postgresql_url, rows_of, sqlite_url
 from tests.support.ledger import MUSE, RUILI, Corridor, lead
 
 
@@ -155,7 +155,7 @@ def test_of_two_rebuilds_at_once_the_first_one_begun_stops(store: Store) -> None
 @pytest.mark.integration
 def test_another_database_is_filled_by_a_rebuild_with_the_same_digest(tmp_path: Path) -> None:
     corridor = corridor_with_leads()
-    old, new = (Store.open(make_url.values[0](tmp_path)) for make_url in BACKENDS)  # type: ignore[attr-defined]
+    old, new = (Store.open(make_url(tmp_path)) for make_url in (sqlite_url, postgresql_url))
     Projector(old, 0).apply(enumerate(corridor.entries))
 
     digest = rebuild(new, 0, enumerate(corridor.entries), ignore)
