@@ -22,6 +22,8 @@ from events.ids import Hash, KeyId, Office, Sequence
 
 _REFERENCE = re.compile(r"ref:([A-Za-z0-9_.-]{1,64})")
 
+DATE_CHARACTERS = len("2005-07-14")
+
 LIST_ITEMS_MAX = 500
 """Longest list in a payload."""
 
@@ -127,7 +129,7 @@ def header_of(draft: Draft, schema: Schema, stamp: Stamp, sealed: SealedReferenc
         type=schema.name,
         schema_sha256=schema.sha256,
         issued_at=stamp.issued_at,
-        occurred=about.occurred or stamp.issued_at.strftime("%Y-%m-%d"),
+        occurred=about.occurred or stamp.issued_at.isoformat()[:DATE_CHARACTERS],
         case_key=about.case_key,
         recorded_by_role=about.recorded_by_role or stamp.role,
         recipients=tuple(sorted(set(map(Office, about.recipients)))) if about.recipients else (),

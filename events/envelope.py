@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from events.codec import Schema, SchemaSet, decode, encode, wire_schema
+from events.codec import Schema, SchemaSet, decode, decode_again, encode, wire_schema
 from events.errors import (
     AdmissionError,
     EventTooLargeError,
@@ -83,6 +83,19 @@ def read_event(schemas: SchemaSet, raw: bytes) -> tuple[Schema, Event]:
         )
         raise HeaderMismatchError(message)
     return schema, Event(header, record, event_digest(raw))
+
+
+def read_again(schemas: SchemaSet, envelope: bytes) -> Event:
+    """Return the event in the bytes of an envelope that was admitted before; nothing is checked again.
+
+    Raises:
+        AdmissionError: the bytes were never admitted.
+    """
+    record = decode_again(wire_schema("Envelope"), envelope)
+    raw = cast("bytes", record["event"])
+    payload = decode_again(schemas.of(raw), raw)
+    header = _header(cast("dict[str, object]", payload.pop("header")))
+    return Event(header, payload, event_digest(raw))
 
 
 def write_event(schema: Schema, header: Header, payload: Record) -> bytes:

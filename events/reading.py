@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from events.admission import Admitted, judge
 from events.book import Book, with_entry, with_event
 from events.chain import Earlier
-from events.envelope import parse_envelope, read_event
+from events.envelope import read_again
 from events.event import Event, Recorded
 from events.ids import Hash
 from events.ledger import ADMITTED, Entry, accepts, is_well_formed, parse_entry
@@ -62,7 +62,7 @@ def trusted(book: Book, raw: bytes) -> Step | None:
         return None
     if entry.verdict != ADMITTED:
         return Step(with_entry(book, entry, raw), entry, raw, None)
-    _, event = read_event(book.schemas, parse_envelope(entry.body).event)
+    event = read_again(book.schemas, entry.body)
     return Step(with_event(book, entry, raw, event), entry, raw, event)
 
 
@@ -82,4 +82,4 @@ def event_in(book: Book, entry: Entry) -> Event | None:
     """Return the event that an accepted entry admits, decoded and not verified again; None if it admits none."""
     if entry.verdict != ADMITTED:
         return None
-    return read_event(book.schemas, parse_envelope(entry.body).event)[1]
+    return read_again(book.schemas, entry.body)
