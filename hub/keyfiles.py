@@ -3,7 +3,7 @@
     identity.age                an age identity, encrypted with the node's passphrase
     <office, - for :>.key.age   JSON: office, created, sign_seed and seal_private (base64), encrypted to that identity
 
-The passphrase costs over a second of scrypt; it is paid once for all offices. The `age` program opens
+The passphrase costs half a second of scrypt; it is paid once for all offices. The `age` program opens
 both: `age -d identity.age > identity`, then `age -d -i identity cn-blo-ruili.key.age`.
 
 Source: age-encryption.org/v1.
@@ -22,6 +22,7 @@ from pyrage import passphrase as age_passphrase
 from pyrage import x25519
 
 from events.ids import Office, is_office
+from events.passphrase import FILE_KEY_BYTES, NONCE_BYTES, SALT_BYTES, with_passphrase
 from events.sealing import KEY_BYTES, SealingKey, sealing_key
 from events.signing import SEED_BYTES, SigningKey, signing_key
 from hub.errors import HubError
@@ -38,6 +39,7 @@ FILE_VARIABLE = "HUB_PASSPHRASE_FILE"
 
 # what the age library says; whatever else it says is about the file
 _SAID_IF_WRONG = "Decryption failed"
+_SAID_IF_BUSY = "Excessive work parameter"
 _HEADER = b"age-encryption.org/v1\n"
 
 
@@ -47,6 +49,10 @@ class PassphraseWrongError(HubError):
 
 class PassphraseWeakError(HubError):
     """Choose at least twelve characters, for example five random words."""
+
+
+class TooMuchWorkError(HubError):
+    """Try again when the machine is less busy; `age -p` made this file with a high work factor."""
 
 
 class KeyFileCorruptError(HubError):
@@ -76,7 +82,7 @@ class OfficeKeys:
 
 
 def create_identity(folder: Path, passphrase: str) -> Identity:
-    """Return a new identity, written to *folder* under a passphrase; takes about three seconds.
+    """Return a new identity, written to *folder* under a passphrase; takes about half a second.
 
     Raises:
         PassphraseWeakError: the passphrase has fewer than twelve characters.
@@ -85,12 +91,14 @@ def create_identity(folder: Path, passphrase: str) -> Identity:
     _require_strong(passphrase)
     make_private_folder(folder)
     opened = x25519.Identity.generate()
-    write_private(folder / IDENTITY_FILE, age_passphrase.encrypt(f"{opened}\n".encode(), passphrase))
+    salt, file_key, nonce = (secrets.token_bytes(size) for size in (SALT_BYTES, FILE_KEY_BYTES, NONCE_BYTES))
+    content = with_passphrase(f"{opened}\n".encode(), passphrase, salt=salt, file_key=file_key, nonce=nonce)
+    write_private(folder / IDENTITY_FILE, content)
     return _identity(opened)
 
 
 def unlock(folder: Path, passphrase: str) -> Identity:
-    """Return the identity in *folder*, opened with the passphrase; takes one to two seconds.
+    """Return the identity in *folder*, opened with the passphrase; takes about half a second.
 
     Raises:
         PassphraseWrongError: it is another one.
@@ -208,6 +216,9 @@ def _opened_with_passphrase(file: Path, content: bytes, passphrase: str) -> byte
         if str(error) == _SAID_IF_WRONG:
             message = f"passphrase does not open {file}"
             raise PassphraseWrongError(message) from None
+        if str(error).startswith(_SAID_IF_BUSY):
+            message = f"{file} needs more work than this machine can do now"
+            raise TooMuchWorkError(message) from None
         raise _corrupt(file, "was changed or cut off") from None
 
 
