@@ -1,26 +1,51 @@
 """Agent `project`: folds the ledger into this node's read model, verifying every entry."""
 
+import asyncio
 from collections.abc import Mapping
 
-from agents.runtime import AgentApp, AppSettings, agent, build_app
+from agents.runtime import AgentApp, AppSettings, Reading, reading_app
+from agents.worker import Task
 from events.topics import LEDGER
-from hub.chunk import Chunk, Partition
+from hub.chunk import Chunk, Partition, numbers_of
 from hub.node import Node
 
+SIGN_EVERY_S = 0.5
 
-def project(node: Node) -> AgentApp:
-    """Return the app that keeps the read model; afterwards the node acts on what is new."""
-    projectors = {corridor.partition: node.projector(corridor) for corridor in node.settings.corridors}
+
+def project(node: Node) -> tuple[AgentApp, Task]:
+    """Return the app that keeps the read model, and the task that signs for what arrives later than its entry."""
+    settings = AppSettings(node.name, "project", node.kafka, partitions=node.settings.partitions)
+    return reading_app(settings, projecting(node)), signing(node)
+
+
+def projecting(node: Node) -> Reading:
+    """Return what the agent does; after each chunk the node acts on what is new."""
 
     async def body(chunk: Chunk) -> None:
-        steps = projectors[chunk.partition].apply((record.offset, record.value or b"") for record in chunk.records)
+        projector = node.projector(node.settings.corridor_at(chunk.partition))
+        steps = projector.apply((record.offset, record.value or b"") for record in chunk.records)
         await node.after(chunk.partition, steps)
 
     async def positions(partitions: frozenset[Partition]) -> Mapping[Partition, int]:
-        for _, number in partitions:
+        for number in numbers_of(partitions):
             await node.begin(number)
-        return {place: projectors[place[1]].position for place in partitions}
+        corridors = {place: node.settings.corridor_at(place[1]) for place in partitions}
+        return {place: node.projector(corridor).position for place, corridor in corridors.items()}
 
-    app = build_app(AppSettings(node.name, "project", node.kafka))
-    agent(app, [LEDGER], body, positions)
-    return app
+    async def revoked(partitions: frozenset[Partition]) -> None:
+        for number in numbers_of(partitions):
+            node.leave(number)
+
+    return Reading((LEDGER,), body, positions, revoked)
+
+
+def signing(node: Node) -> Task:
+    """Return the loop that signs receipts for notifications that another process of this node has taken in."""
+
+    async def step() -> None:
+        while True:
+            await asyncio.sleep(SIGN_EVERY_S)
+            for number in node.owned:
+                await node.receive(number)
+
+    return Task("project.sign", step)

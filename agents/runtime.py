@@ -39,7 +39,8 @@ Hook = Callable[[frozenset[Partition]], Awaitable[None]]
 class AppSettings:
     """What one agent's app needs to know; times in seconds.
 
-    *writes* are the topics it will write, for the check of its rights. *transport*
+    *writes* are the topics it will write, for the check of its rights. *partitions* are the
+    corridors it knows: others are left alone, and nothing is committed for them. *transport*
     "records" is the fallback: Faust's own consumer, chunks of one record.
     """
 
@@ -47,6 +48,7 @@ class AppSettings:
     agent: str
     kafka: KafkaSettings
     writes: tuple[str, ...] = ()
+    partitions: frozenset[int] | None = None
     transport: Literal["chunks", "records"] = "chunks"
     chunk_records_max: int = 1000
     stall_s: float = 60.0
@@ -71,6 +73,19 @@ class Hooks:
 
     on_assigned: Hook | None = None
     on_revoked: Hook | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an agent does with each chunk of its topics, where it goes on in them, what it does when it loses some.
+
+    All there is of it but Faust.
+    """
+
+    topics: tuple[str, ...]
+    body: Body
+    positions: Positions = no_positions
+    revoked: Hook | None = None
 
 
 class AgentApp(HubApp):
@@ -101,6 +116,7 @@ def build_app(settings: AppSettings) -> AgentApp:
         **FIXED,
     )
     app.settings = settings
+    app.partitions = settings.partitions
     app.turn = asyncio.Lock()
     app.guard = Guard(settings.agent, app.given_up)
     if settings.transport == "records":
@@ -158,6 +174,13 @@ def agent(
         app.on_partitions_revoked.connect(partial(tell_revoked, app, hooks.on_revoked))
     topic = app.topic(*topics, key_serializer="raw", value_serializer="raw")
     app.agent(topic, name=app.settings.agent, concurrency=1)(partial(consume, app, body))
+
+
+def reading_app(settings: AppSettings, reading: Reading) -> AgentApp:
+    """Return the Faust app of one agent."""
+    app = build_app(settings)
+    agent(app, reading.topics, reading.body, reading.positions, Hooks(on_revoked=reading.revoked))
+    return app
 
 
 async def consume(app: AgentApp, body: Body, stream: Any) -> None:

@@ -17,7 +17,7 @@ written against one version. Three rules hold it together:
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -68,12 +68,13 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._retry_backoff_ms = RETRY_BACKOFF_MS
         return consumer
 
-    async def seek_all(self, positions: Mapping[TP, int]) -> None:
-        """Seek inside the thread that owns the consumer."""
-        await self.call_thread(self._seek_all, positions)
+    async def seek_all(self, positions: Mapping[TP, int], left_alone: Collection[TP]) -> None:
+        """Seek inside the thread that owns the consumer, and fetch nothing of what is left alone."""
+        await self.call_thread(self._seek_all, positions, left_alone)
 
-    async def _seek_all(self, positions: Mapping[TP, int]) -> None:
+    async def _seek_all(self, positions: Mapping[TP, int], left_alone: Collection[TP]) -> None:
         consumer = self._ensure_consumer()
+        consumer.pause(*map(driver.ensure_aiokafka_TP, left_alone))
         for tp, offset in positions.items():
             consumer.seek(driver.ensure_aiokafka_TP(tp), offset)
 
@@ -85,7 +86,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def _unread(self) -> int:
         consumer = self._ensure_consumer()
         async with asyncio.timeout(ANSWER_WITHIN_S):
-            ends = await consumer.end_offsets(list(consumer.assignment()))
+            ends = await consumer.end_offsets(list(consumer.assignment() - consumer.paused()))
             return sum([max(0, end - await consumer.position(tp)) for tp, end in ends.items()])
 
 
@@ -117,9 +118,10 @@ class HubConsumer(driver.Consumer):
         async with asyncio.timeout(SEEK_WITHIN_S), self._seeking:
             self._new_epoch()
             committed = await super().seek_to_committed()
-            ours = await self.app.positions(frozenset((tp[0], tp[1]) for tp in committed))
-            target = {ensure_TP(tp): ours.get(tp, offset or 0) for tp, offset in committed.items()}
-            await self._thread.seek_all(target)
+            known = {ensure_TP(tp): offset or 0 for tp, offset in committed.items() if self.app.knows(tp[1])}
+            ours = await self.app.positions(frozenset((tp[0], tp[1]) for tp in known))
+            target = {tp: ours.get(tp, offset) for tp, offset in known.items()}
+            await self._thread.seek_all(target, [tp for tp in map(ensure_TP, committed) if tp not in known])
             self._new_epoch()
             self.behind = False
         return target
@@ -278,7 +280,12 @@ class HubApp(faust.App):
     logger = LOGGER
     BootStrategy = Boot
     positions: Positions = staticmethod(no_positions)
+    partitions: frozenset[int] | None = None
     transport_class: type[driver.Transport] = ChunkTransport
+
+    def knows(self, partition: int) -> bool:
+        """Return whether this app reads a partition that it is assigned; all of them if none are named."""
+        return self.partitions is None or partition in self.partitions
 
     @property
     def reader(self) -> Any:

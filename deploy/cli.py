@@ -10,7 +10,7 @@ from deploy.cli_init import init_app
 from deploy.cli_kafka import broker_app, topics_app
 from hub import logs
 from hub.cli import audit, exchange, history, inbox, ledger, node, publish, quarantine
-from hub.cli.common import NodeOption, choose_node, this_node
+from hub.cli.common import CorridorOption, NodeOption, choose_node, this_node
 from hub.cli.common import run as run_command
 from hub.fetch import newest_checkpoint, refused_bytes
 
@@ -45,11 +45,12 @@ app.add_typer(topics_app, name="topics", rich_help_panel=RUN)
 def root(
     ctx: typer.Context,
     folder: NodeOption = Path(),
+    corridor: CorridorOption = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Say on stderr what happens.")] = False,  # noqa: FBT002 - an option
 ) -> None:
     """Remember the node and let logs go to stderr."""
     logs.to_terminal(level="INFO" if verbose else "ERROR")
-    choose_node(ctx, folder)
+    choose_node(ctx, folder, corridor)
 
 
 @app.command(rich_help_panel=RUN)

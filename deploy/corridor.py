@@ -52,6 +52,7 @@ OFFICES: Mapping[str, tuple[OfficeEntry, ...]] = {
 """The six offices of the model case."""
 
 NODES = ("hub", *OFFICES)
+LOG_FILE = "worker.log"
 STOP_WITHIN_S = 20.0
 
 
@@ -106,11 +107,11 @@ class LocalCorridor:
         finally:
             stop(running.values())
 
-    def start_worker(self, name: str, *options: str) -> subprocess.Popen[bytes]:
-        """Return a node's worker as a new process; it logs to `worker.log` in the node's folder."""
+    def start_worker(self, name: str, *options: str, log_file: str = LOG_FILE) -> subprocess.Popen[bytes]:
+        """Return a node's worker as a new process; it logs to *log_file* in the node's folder."""
         leash = [sys.executable, str(Path(leash_script.__file__)), str(Path.cwd()), str(os.getpid())]
         command = [sys.executable, "-m", "deploy.cli", "--node", str(self.node(name)), "worker", *options]
-        with (self.node(name) / "worker.log").open("ab") as log:
+        with (self.node(name) / log_file).open("ab") as log:
             return subprocess.Popen([*leash, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
 

@@ -13,8 +13,9 @@ from uuid import UUID
 
 from events import catalogue
 from events.admission import check_fields
+from events.avro_writer import event_bytes
 from events.codec import Schema
-from events.envelope import EVENT_BYTES_MAX, write_event
+from events.envelope import EVENT_BYTES_MAX
 from events.errors import EventTooLargeError
 from events.event import Evaluation, Handling, Header, SealedReference, SeenCheckpoint
 from events.forms import FormError, header_field, payload_names, payload_of, sealed_of
@@ -156,8 +157,8 @@ def compose(draft: Draft, schema: Schema, header: Header) -> bytes:
     if not draft.payload.keys() <= payload_names(schema):  # the encoder would leave them out without a word
         raise _misfit(draft, schema, header)
     try:
-        event = write_event(schema, header, draft.payload)
-    except Exception as error:  # fastavro raises many kinds and names no place: look again, slowly
+        event = event_bytes(schema, header, draft.payload)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:  # they name no place: look again, slowly
         raise _misfit(draft, schema, header) from error
     _check_lists(draft.payload)
     if len(event) > EVENT_BYTES_MAX:

@@ -189,7 +189,15 @@ def _check_version(new: AgencyKeys, old: AgencyKeys | None, origin: str) -> None
     _require(new.origin == origin, f"origin: expected {origin}, found {new.origin}")
     _require(len(set(new.root_keys)) == len(new.root_keys), f"a root key of {new.agency} appears twice")
     _require(1 <= new.threshold <= len(new.root_keys), f"threshold {new.threshold} of {len(new.root_keys)} root keys")
-    if old is None or not old.next_root_digests:
+    if old is not None and old.next_root_digests:
+        _check_announced(new, old)
+
+
+def _check_announced(new: AgencyKeys, old: AgencyKeys) -> None:
+    # Whoever stole today's roots can neither bring in roots of his own nor take back what was announced.
+    if set(new.root_keys) == set(old.root_keys):
+        kept = set(new.next_root_digests) == set(old.next_root_digests)
+        _require(kept, f"next root keys of {new.agency} are not those announced before")
         return
     digests = {sha256(key).digest() for key in new.root_keys}
     _require(digests == set(old.next_root_digests), f"root keys of {new.agency} are not those announced before")

@@ -4,9 +4,10 @@ Keys and schemas are not written down: they are folded again from the few leaves
 their signatures checked, so a snapshot can be stale but cannot enrol a key.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias, cast
 
 from immutables import Map
@@ -88,7 +89,7 @@ def _book(value: Mapping[str, Json], rare: Rare) -> Book:
         message = f"snapshot of {size} leaves has {len(peaks)} peaks, expected {size.bit_count()}"
         raise SnapshotInvalidError(message)
     return replace(
-        _ruled(listed, rare),
+        _ruled(tuple((leaf, rare[leaf]) for leaf in listed)),
         tail=Tail(size, Hash(bytes.fromhex(cast("str", value["last"]))), Frontier(size, peaks)),
         admitted_at=moment(cast("int", value["admitted_at"])),
         sources=Map(_sources(cast("list[list[Json]]", value["sources"]))),
@@ -97,10 +98,12 @@ def _book(value: Mapping[str, Json], rare: Rare) -> Book:
     )
 
 
-def _ruled(leaves: Iterable[LeafIndex], rare: Rare) -> Book:
+# All snapshots of a corridor name the same few leaves: they are folded once and not each time one is read.
+@lru_cache(maxsize=16)
+def _ruled(leaves: tuple[tuple[LeafIndex, bytes], ...]) -> Book:
     book = Book()
-    for leaf in leaves:
-        entry = parse_entry(rare[leaf])
+    for leaf, raw in leaves:
+        entry = parse_entry(raw)
         event = None if entry is None or entry.index != leaf else event_in(book, entry)
         if event is None:
             message = f"leaf {leaf} is not the entry that changed keys or schemas"

@@ -1,10 +1,16 @@
 """Records as they come off one partition: in order, some at a time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 Partition: TypeAlias = tuple[str, int]
 """Topic and partition number; equal to Kafka's own and Faust's named tuples."""
+
+
+def numbers_of(partitions: Iterable[Partition]) -> frozenset[int]:
+    """Return the numbers of some partitions: the corridors that they belong to."""
+    return frozenset(number for _, number in partitions)
 
 
 class Record(NamedTuple):

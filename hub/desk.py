@@ -20,6 +20,7 @@ import structlog
 from events.draft import USUAL, About, Draft, draft_of
 from events.draft_form import parse_draft
 from events.ids import Hash, LeafIndex
+from hub.batch_sink import BatchSink
 from hub.batches import in_groups
 from hub.desk_values import Opened, Receipt, receipt_of
 from hub.errors import Transient
@@ -28,12 +29,13 @@ from hub.issuing import Standing
 from hub.node import Node
 from hub.opening import acknowledgement, opened, opening, wanted
 from hub.outbox_errors import NotAdmittedYet, NotSentYet, Refused
+from hub.relay import Relay
 from hub.settings import load_settings
 from hub.store.rows import Told
 
 log = structlog.get_logger()
 
-SEND_WITHIN_S = 30.0
+SEND_WITHIN_S = 10.0
 ADMITTED_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.01
 FOLLOW_EVERY_S = 0.5
@@ -43,23 +45,28 @@ AGAIN_AFTER_S = 1.0
 class Desk:
     """One agency's desk; use it in `async with`."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, send_within_s: float = SEND_WITHIN_S) -> None:
         """Made by `open`."""
         self._node = node
+        self._send_within_s = send_within_s
+        self._sink = BatchSink(node.kafka)
+        self._relay = Relay(node.outbox, self._sink)
         self._follower = Follower(node, node.settings.corridor)
         self._signing = asyncio.Lock()
+        self._sending: set[asyncio.Task[int]] = set()
         self._resending: asyncio.Task[None] | None = None
 
     @classmethod
-    def open(cls, folder: str | Path) -> "Desk":
+    def open(cls, folder: str | Path, *, send_within_s: float = SEND_WITHIN_S) -> "Desk":
         """Return the desk in a node's folder; entering it opens its keys and reads the ledger to its end.
 
-        Without a broker it can still be entered, and signs if the ledger was read here before.
+        Without a broker it can still be entered, and signs if the ledger was read here before. What could not be sent
+        within *send_within_s* is sent later; `publish` then says so.
 
         Raises:
             HubError: settings, keys or files are missing or wrong.
         """
-        return cls(Node(load_settings(Path(folder))))
+        return cls(Node(load_settings(Path(folder))), send_within_s)
 
     async def __aenter__(self) -> Self:
         """Open keys and files, and catch up with the ledger."""
@@ -72,10 +79,11 @@ class Desk:
 
     async def __aexit__(self, *_error: object) -> None:
         """Let go of everything; what is not sent is sent by the desk's service or the next time."""
-        if self._resending is not None:
-            self._resending.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._resending
+        for task in (*self._sending, *([self._resending] if self._resending else [])):
+            task.cancel()
+            with suppress(asyncio.CancelledError, Transient):
+                await task
+        await self._sink.stop()
         await self._node.close()
 
     # ------------------------------------------------------------ publishing
@@ -135,7 +143,7 @@ class Desk:
         Raises:
             Transient: the broker does not answer; all is kept.
         """
-        return await self._node.relay.flush()
+        return await self._relay.flush()
 
     # ------------------------------------------------------------ what becomes of it
 
@@ -148,7 +156,7 @@ class Desk:
         """
         loop = asyncio.get_running_loop()
         start = followed = loop.time()
-        while (found := self._now(receipt)).leaf_index is None:
+        while (found := self._receipts([str(receipt.event_id)])[0]).leaf_index is None:
             if found.reason is not None:
                 message = f"event {found.event_id} was refused: {found.reason}"
                 raise Refused(message)
@@ -220,34 +228,39 @@ class Desk:
         return self._node.issuer.issue(self._follower.standing(), drafts, self._follower.find)
 
     async def _send(self, event_ids: Sequence[str]) -> None:
-        try:
-            async with asyncio.timeout(SEND_WITHIN_S):
-                await self._node.relay.flush()
-        except (Transient, TimeoutError) as error:
-            self._resending = self._resending or asyncio.create_task(self._send_later())
-            reason = str(error) or f"no answer within {SEND_WITHIN_S:g} s"
-            count = f"{len(event_ids)} events are" if len(event_ids) > 1 else "event is"
-            message = f"{count} signed and kept, not sent yet: {reason}"
-            raise NotSentYet(message, event_ids=tuple(event_ids)) from error
+        # Not cancelled when time is up: what is half sent would only be sent twice.
+        sending = asyncio.create_task(self._relay.flush())
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+        await asyncio.wait({sending}, timeout=self._send_within_s)
+        error = sending.exception() if sending.done() else None
+        if sending.done() and not isinstance(error, Transient):
+            sending.result()
+            return
+        if self._resending is None:
+            self._resending = asyncio.create_task(self._send_later(sending))
+        reason = str(error or f"no answer within {self._send_within_s:g} s")
+        count = f"{len(event_ids)} events are" if len(event_ids) > 1 else "event is"
+        message = f"{count} signed and kept, not sent yet: {reason}"
+        raise NotSentYet(message, event_ids=tuple(event_ids))
 
-    async def _send_later(self) -> None:
+    async def _send_later(self, sending: asyncio.Task[int]) -> None:
         try:
             while True:
-                await asyncio.sleep(AGAIN_AFTER_S)
                 with suppress(Transient):
-                    await self._node.relay.flush()
+                    await sending
                     return
+                await asyncio.sleep(AGAIN_AFTER_S)
+                sending = asyncio.create_task(self._relay.flush())
         finally:
             self._resending = None
 
     def _receipts(self, event_ids: Sequence[str]) -> tuple[Receipt, ...]:
-        kept = {each.event_id: receipt_of(each) for each in self._node.outbox.places(event_ids)}
+        kept = self._node.outbox.places(event_ids)
         # An outbox that was lost has forgotten what the ledger still knows.
-        return tuple(kept.get(each) or self._follower.receipt(UUID(each)) for each in event_ids)
-
-    def _now(self, receipt: Receipt) -> Receipt:
-        found = self._node.outbox.by_event_id(str(receipt.event_id))
-        return self._follower.receipt(receipt.event_id) if found is None else receipt_of(found)
+        return tuple(
+            receipt_of(kept[each]) if each in kept else self._follower.receipt(UUID(each)) for each in event_ids
+        )
 
     def _inbox(self) -> tuple[Told, ...]:
         return tuple(self._node.store.inbox(self._follower.partition, self._node.settings.offices))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from events.event import Event
 from events.ids import Hash, LeafIndex, Office, Sequence
-from hub.outbox_rows import REFUSED, STATES, Kept
+from hub.outbox_rows import REFUSED, STATES, Placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ class Opened:
     receipt: Receipt
 
 
-def receipt_of(event: Kept) -> Receipt:
+def receipt_of(event: Placed) -> Receipt:
     """Return the receipt for an event in the outbox."""
     return Receipt(
         event_id=UUID(event.event_id),
-        digest=Hash(event.digest),
+        digest=event.digest,
         office=event.office,
         sequence=Sequence(event.sequence),
         topic=event.topic,

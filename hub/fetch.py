@@ -5,6 +5,7 @@ import asyncio
 from events.ledger import Source
 from events.topics import CHECKPOINTS, QUARANTINE, events_topic
 from hub.errors import HubError
+from hub.kafka import KafkaSettings
 from hub.kafka_log import end_of, records_of
 from hub.quarantine import place
 from hub.settings import Role, Settings
@@ -16,7 +17,7 @@ def newest_checkpoint(settings: Settings) -> bytes | None:
     Raises:
         Transient: the broker does not answer.
     """
-    return asyncio.run(_newest(settings))
+    return asyncio.run(newest_note(settings.kafka_settings, settings.corridor.partition))
 
 
 def refused_bytes(settings: Settings, source: Source) -> bytes | None:
@@ -29,8 +30,12 @@ def refused_bytes(settings: Settings, source: Source) -> bytes | None:
     return asyncio.run(_refused(settings, source))
 
 
-async def _newest(settings: Settings) -> bytes | None:
-    kafka, partition = settings.kafka_settings, settings.corridor.partition
+async def newest_note(kafka: KafkaSettings, partition: int) -> bytes | None:
+    """Return the newest checkpoint of a corridor as it was signed, or None if there is none.
+
+    Raises:
+        Transient: the broker does not answer.
+    """
     end = await end_of(kafka, CHECKPOINTS, partition)
     found = None
     async for record in records_of(kafka, CHECKPOINTS, partition, max(0, end - 1)):

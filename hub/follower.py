@@ -6,8 +6,10 @@ the ledger itself at any time, and does so whenever the read model does not come
 
 import asyncio
 from collections.abc import Callable, Sequence
+from time import monotonic
 from uuid import UUID
 
+from events.envelope import parse_envelope
 from events.errors import AdmissionError
 from events.ids import Agency
 from events.ledger import parse_entry
@@ -26,6 +28,7 @@ from hub.store.rows import StoredEntry
 
 RECORDS_AT_ONCE = 500
 PARTS_AT_ONCE = 50
+LOOK_EVERY_S = 0.2
 
 
 class Follower:
@@ -37,6 +40,7 @@ class Follower:
         self._corridor = corridor
         self._projector = self._new_projector()
         self._is_current = False
+        self._looked_at = -LOOK_EVERY_S
 
     @property
     def partition(self) -> int:
@@ -44,9 +48,9 @@ class Follower:
         return self._corridor.partition
 
     def standing(self) -> Standing:
-        """Return what this desk knows of the ledger, with what others have folded since."""
-        if self._node.store.size(self.partition) != self._projector.book.tail.size:
-            self._projector = self._new_projector()
+        """Return what this desk knows of the ledger, with what others have folded until a moment ago."""
+        if monotonic() - self._looked_at > LOOK_EVERY_S:
+            self._look()
         return Standing(self.partition, self._projector.book, self._is_current)
 
     async def catch_up(self) -> None:
@@ -56,7 +60,7 @@ class Follower:
             Transient: the broker does not answer.
             GenesisMismatch: it is another ledger.
         """
-        await asyncio.to_thread(self.standing)
+        await asyncio.to_thread(self._look)
         waiting: list[LedgerRecord] = []
         async for record in records_of(self._node.kafka, LEDGER, self.partition, self._projector.position):
             waiting.append((record.offset, record.value or b""))
@@ -83,7 +87,7 @@ class Follower:
         entry = None if found is None else parse_entry(found.raw)
         if found is None or found.office is None or entry is None:
             return None
-        return self._with_sealed(Prior(entry.body, found.office))
+        return self._with_sealed(Prior(parse_envelope(entry.body).event, found.office))
 
     def receipt(self, event_id: UUID) -> Receipt:
         """Return the receipt for an event of which only the ledger knows.
@@ -117,7 +121,12 @@ class Follower:
         except AdmissionError:
             return prior
         part = None if reference is None else self._node.store.sealed(reference.digest)
-        return Prior(prior.envelope, prior.office, part)
+        return Prior(prior.event, prior.office, part)
+
+    def _look(self) -> None:
+        self._looked_at = monotonic()
+        if self._node.store.size(self.partition) != self._projector.book.tail.size:
+            self._projector = self._new_projector()
 
     def _apply(self, records: Sequence[LedgerRecord]) -> None:
         settle(self._node.outbox, self.partition, self._projector.apply(records))

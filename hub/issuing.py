@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from events.book import Book
 from events.chain import Link
 from events.codec import Schema
 from events.draft import Draft, Stamp, compose, header_of
-from events.envelope import sign_event
+from events.envelope import parse_envelope
 from events.errors import OfficeNotAuthorisedError
 from events.event import Header, SeenCheckpoint
 from events.forms import FormError
@@ -28,13 +28,15 @@ from events.topics import events_topic
 from hub.chain_head import agreed_head
 from hub.outbox import Outbox
 from hub.outbox_errors import LedgerNotRead, NoSigningKey
-from hub.outbox_rows import Kept, New
+from hub.outbox_rows import New
 from hub.ports import Clock
 from hub.repetition import Prior, require_same
 from hub.sealer import Sealer
+from hub.signer import signed
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+UUID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Issuer:
         self._outbox = outbox
         self._keys = keys
         self._now = now
+        self._draw = draw
         self._sealer = Sealer(draw)
 
     def issue(
@@ -91,7 +94,6 @@ class Issuer:
         with self._outbox.writing():
             page = _Page(self, standing, admitted)
             found = tuple(page.take(draft, f"[{at}]" if len(drafts) > 1 else "") for at, draft in enumerate(drafts))
-            self._outbox.add(page.events)
             page.close()
             if standing.is_current:
                 self._outbox.make_familiar()
@@ -116,6 +118,10 @@ class Issuer:
         """Return the time of day."""
         return self._now()
 
+    def new_id(self) -> UUID:
+        """Return a random event id."""
+        return UUID(bytes=self._draw(UUID_BYTES), version=4)
+
 
 class _Pen:
     """One office's key, and where its chain goes on; moves with every event."""
@@ -138,11 +144,12 @@ class _Page:
         self._standing = standing
         self._admitted = admitted
         self._pens: dict[Office, _Pen] = {}
-        self._by_id: dict[str, New] = {}
+        self._by_id: dict[str, Prior] = {}
         self._issued_at = issuer.now()
         self._at = (self._issued_at - EPOCH) // MICROSECOND
         self._seen = _seen(standing.book)
-        self.events: list[New] = []
+        self._unsigned: list[tuple[bytes, SigningKey]] = []
+        self._rows: list[New] = []
 
     def take(self, draft: Draft, path: str) -> str:
         try:
@@ -159,26 +166,31 @@ class _Page:
             require_same(prior, draft, schema, (cause, self._standing.book.schemas, self._issuer.keys.sealing))
             return str(draft.about.event_id)
         self._require_right(draft, pen.office)
-        event = self._event(draft, schema, pen, cause)
-        self.events.append(event)
-        self._by_id[event.event_id] = event
-        return event.event_id
+        return self._compose(draft, schema, pen, cause)
 
     def close(self) -> None:
+        envelopes = signed(self._unsigned)
+        rows = [row._replace(envelope=envelope) for row, envelope in zip(self._rows, envelopes, strict=True)]
+        self._issuer.outbox.add(rows)
         for pen in self._pens.values():
             self._issuer.outbox.set_head(self._standing.corridor, pen.office, pen.head)
 
-    def _event(self, draft: Draft, schema: Schema, pen: _Pen, cause: Hash | None) -> New:
+    def _compose(self, draft: Draft, schema: Schema, pen: _Pen, cause: Hash | None) -> str:
         header = header_of(draft, schema, self._stamp(draft, pen, cause))
         part = None
         if draft.sealed is not None:
             header, part = self._issuer.sealer.sealed(self._standing.book, draft, schema, header)
         event = compose(draft, schema, header)
-        envelope = sign_event(event, pen.key)
+        # The digest is of what is signed, not of the signature: the chain goes on before anything is signed.
         pen.head = Link(header.epoch, header.sequence, event_digest(event), LeafIndex(-1))
-        return self._row(pen, header, envelope, part)
+        self._unsigned.append((event, pen.key))
+        self._rows.append(self._row(pen, header, part))
+        event_id = str(header.event_id)
+        if draft.about.event_id is not None:
+            self._by_id[event_id] = Prior(event, pen.office, part)
+        return event_id
 
-    def _row(self, pen: _Pen, header: Header, envelope: bytes, part: bytes | None) -> New:
+    def _row(self, pen: _Pen, header: Header, part: bytes | None) -> New:
         return New(
             self._standing.corridor,
             pen.office,
@@ -189,7 +201,7 @@ class _Page:
             header.type,
             pen.topic,
             self._at,
-            envelope,
+            b"",
             part,
             None if header.sealed is None else header.sealed.digest,
         )
@@ -203,7 +215,7 @@ class _Page:
             epoch=head.epoch,
             sequence=ChainSequence(head.sequence + 1),
             previous=head.digest,
-            event_id=draft.about.event_id or uuid4(),
+            event_id=draft.about.event_id or self._issuer.new_id(),
             issued_at=self._issued_at,
             role=pen.role,
             cause=cause,
@@ -225,10 +237,11 @@ class _Page:
         return prior if prior is not None and prior.office == office else None
 
     def _prior(self, event_id: UUID) -> Prior | None:
-        found: New | Kept | None = self._by_id.get(str(event_id)) or self._issuer.outbox.by_event_id(str(event_id))
+        here = self._by_id.get(str(event_id))
+        found = None if here is not None else self._issuer.outbox.by_event_id(str(event_id))
         if found is None:
-            return self._admitted(event_id)
-        return Prior(found.envelope, found.office, found.sealed)
+            return here or self._admitted(event_id)
+        return Prior(parse_envelope(found.envelope).event, found.office, found.sealed)
 
     def _cause(self, draft: Draft) -> Hash | None:
         cause = draft.about.cause

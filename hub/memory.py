@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hub.chunk import Record
+from hub.chunk import Partition, Record
 from hub.ports import Message
 
 
@@ -19,18 +19,33 @@ class MemoryLedgerLog:
 
     async def append(self, leaves: Sequence[bytes]) -> int:
         """Write leaves in order and return the offset of the first."""
+        return self.write(leaves)
+
+    def write(self, leaves: Sequence[bytes]) -> int:
+        """Write leaves in order and return the offset of the first."""
         self.records.extend(leaves)
         return len(self.records) - len(leaves)
 
 
 class MemorySink:
-    """Every topic as one list of messages."""
+    """Every topic but the ledger: *messages* as they came, and the records of each partition."""
 
     def __init__(self) -> None:
         """Start empty."""
         self.messages: list[Message] = []
+        self._partitions: dict[Partition, list[Record]] = {}
 
     async def put(self, messages: Sequence[Message]) -> Sequence[int]:
-        """Write all messages in order and return their places."""
-        self.messages.extend(messages)
-        return range(len(self.messages) - len(messages), len(self.messages))
+        """Write all messages in order and return their offsets."""
+        return [self.write(message) for message in messages]
+
+    def write(self, message: Message) -> int:
+        """Write one message and return its offset."""
+        self.messages.append(message)
+        records = self._partitions.setdefault((message.topic, message.partition), [])
+        records.append(Record(len(records), message.key, message.value, message.headers))
+        return len(records) - 1
+
+    def records(self, topic: str, partition: int, offset: int = 0) -> Sequence[Record]:
+        """Return a partition's records from *offset* to the end as it is now."""
+        return self._partitions.get((topic, partition), [])[offset:]

@@ -7,29 +7,28 @@ an office's chain one after the other and never side by side.
     signed -> sent (its offset is known) -> admitted (its leaf is known) | refused (the reason is known)
 """
 
+import fcntl
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from events.chain import Link
 from events.ids import Hash, LeafIndex, Office
 from events.ids import Sequence as ChainSequence
+from hub.errors import HubError
+from hub.familiar import Familiar
 from hub.outbox_errors import OutboxDamaged, named
-from hub.outbox_rows import ADD, READ, STATES, TABLES, VERSION, Kept, New, Tally
+from hub.outbox_rows import ADD, PLACED, READ, STATES, TABLES, VERSION, Kept, New, Placed, Tally
 
 BUSY_WITHIN_MS = 30_000
 
 VALUES_MAX = 5_000
 
-INTEGER_MAX = 2**63 - 1
-
 _SENT_UP_TO, _SETTLED_UP_TO = "sent up to", "settled up to"
 # Events with an id up to these are sent, and settled: cheaper than an index that every event enters and leaves.
-
-_DEVICE, _INODE = "device", "inode"
 
 
 class Outbox:
@@ -40,6 +39,7 @@ class Outbox:
         self.file = file
         self._connection = connection
         self._mutex = threading.RLock()
+        self._familiar = Familiar(file)
 
     @property
     def lock_file(self) -> Path:
@@ -49,6 +49,10 @@ class Outbox:
     def close(self) -> None:
         """Let go of the file."""
         with self._mutex:
+            with suppress(HubError, sqlite3.Error):
+                content = self._content()
+                self._connection.close()
+                self._familiar.written(content)  # the last one to close moves the write-ahead log into the file
             self._connection.close()
 
     @contextmanager
@@ -56,13 +60,15 @@ class Outbox:
         """Hold the file for writing; everything inside is on the disk afterwards, or nothing of it is.
 
         Raises:
-            OutboxBusy, OutboxUnwritable, OutboxDamaged: see their hints.
+            OutboxBusy, OutboxUnwritable, OutboxDamaged, OutboxReplaced: see their hints.
         """
         with self._mutex, named(self.file):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._familiar.require_same_file()
                 yield
                 self._connection.execute("COMMIT")
+                self._familiar.written(self._content())
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -119,14 +125,11 @@ class Outbox:
         """Return the oldest events that no broker has acknowledged, in the order of signing."""
         return self._kept_all("WHERE id > ? AND state = 0 ORDER BY id LIMIT ?", self.mark(_SENT_UP_TO), limit)
 
-    def places(self, event_ids: Sequence[str]) -> list[Kept]:
-        """Return events by their ids, in the order of signing."""
+    def places(self, event_ids: Sequence[str]) -> dict[str, Placed]:
+        """Return where events are, by their ids; those that were not signed here are left out."""
         parts = (event_ids[start : start + VALUES_MAX] for start in range(0, len(event_ids), VALUES_MAX))
-        return [
-            each
-            for part in parts
-            for each in self._kept_all(f"WHERE event_id IN ({', '.join('?' * len(part))}) ORDER BY id", *part)
-        ]
+        rows = (row for part in parts for row in self._all(f"{PLACED} WHERE event_id IN ({_marks(part)})", *part))
+        return {row[0]: Placed(*row) for row in rows}
 
     def unsettled(self, corridor: int) -> list[Kept]:
         """Return the events of which the ledger has not said what became of them, in the order of signing."""
@@ -193,16 +196,20 @@ class Outbox:
 
     # ---- a file that was copied back from somewhere
 
+    def recognise(self) -> None:
+        """Find out whether the file is as this node wrote it last."""
+        self._familiar.recognise(self._content())
+
     def is_familiar(self) -> bool:
-        """Return whether the file is where it was when the ledger was last read; a restored one is not."""
-        return (self.mark(_DEVICE), self.mark(_INODE)) == _place_on_disk(self.file)
+        """Return whether the file was as this node wrote it last; a new one was not, and one from a backup was not."""
+        return self._familiar.is_known
 
     def make_familiar(self) -> None:
-        """Remember where the file is: its chains were compared with the ledger."""
-        if not self.is_familiar():
-            device, inode = _place_on_disk(self.file)
-            self.set_mark(_DEVICE, device)
-            self.set_mark(_INODE, inode)
+        """Trust the file from the next write on: its chains were compared with the ledger."""
+        self._familiar.is_known = True
+
+    def _content(self) -> int:
+        return int(self._one("SELECT max(id) FROM event")[0] or 0)
 
     def _advance(self, name: str, is_open: str) -> None:
         # Another process may have opened earlier events again meanwhile: look from the old mark on.
@@ -213,7 +220,10 @@ class Outbox:
 
     def _do(self, sql: str, values: tuple[object, ...]) -> int:
         with self._mutex, named(self.file):
-            return self._connection.execute(sql, values).rowcount
+            count = self._connection.execute(sql, values).rowcount
+            if not self._connection.in_transaction:
+                self._familiar.written(self._content())
+            return count
 
     def _one(self, sql: str, *values: object) -> Any:  # noqa: ANN401 - a row has the types of its columns
         return next(iter(self._all(sql, *values)), None)
@@ -238,23 +248,38 @@ def open_outbox(file: Path) -> Outbox:
         connection = sqlite3.connect(file, timeout=BUSY_WITHIN_MS / 1000, isolation_level=None, check_same_thread=False)
         try:
             _prepare(connection, file)
+            outbox = Outbox(file, connection)
+            outbox.recognise()
         except BaseException:
             connection.close()
             raise
-    return Outbox(file, connection)
+    return outbox
 
 
 def _prepare(connection: sqlite3.Connection, file: Path) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
-    if found not in (0, VERSION):
+    if _version(connection) == 0:
+        with _only_one_makes(file):
+            connection.execute("PRAGMA journal_mode = WAL")
+            if _version(connection) == 0:
+                connection.executescript(f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    found = _version(connection)
+    if found != VERSION:
         message = f"outbox {file.name} is of version {found}, expected {VERSION}"
         raise OutboxDamaged(message, hint="use the version of this software that wrote it")
-    if found == 0:
-        connection.executescript(f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
 
 
-def _place_on_disk(file: Path) -> tuple[int, int]:
-    found = file.stat()
-    return found.st_dev & INTEGER_MAX, found.st_ino & INTEGER_MAX
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@contextmanager
+def _only_one_makes(file: Path) -> Iterator[None]:
+    # SQLite does not wait for its turn when a file gets its write-ahead log.
+    with file.with_suffix(".new").open("wb") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))

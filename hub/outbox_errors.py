@@ -63,7 +63,7 @@ class Refused(HubError):  # noqa: N818 - a state of the world
 
 @contextmanager
 def named(file: Path) -> Iterator[None]:
-    """Turn SQLite's errors into ours.
+    """Turn SQLite's and the file system's errors into ours.
 
     Raises:
         HubError: the file cannot be written, is in use, or is damaged.
@@ -71,11 +71,18 @@ def named(file: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        kind = _KINDS.get(getattr(error, "sqlite_errorcode", -1) & _PRIMARY)
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None and isinstance(error, sqlite3.OperationalError):  # Python's own: it would show the text
+            message = f"outbox {file.name} failed: a text is not UTF-8"
+            raise OutboxDamaged(message) from error
+        kind = _KINDS.get((code or 0) & _PRIMARY)
         if kind is None:
             raise
         message = f"outbox {file.name} failed: {error}"
         raise kind(message) from error
+    except OSError as error:
+        message = f"outbox {file.name} failed: {error.strerror or type(error).__name__}"
+        raise OutboxUnwritable(message) from error
 
 
 _PRIMARY = 0xFF

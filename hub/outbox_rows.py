@@ -40,6 +40,9 @@ READ = (
 )
 
 
+PLACED = 'SELECT event_id, digest, office, sequence, topic, corridor, "offset", leaf_index, state, reason FROM event'
+
+
 class New(NamedTuple):
     """A signed event on its way into the outbox; the fields are columns."""
 
@@ -76,6 +79,21 @@ class Kept(NamedTuple):
     state: int
     offset: int | None
     leaf_index: LeafIndex | None
+    reason: str | None
+
+
+class Placed(NamedTuple):
+    """Where an event is and what became of it."""
+
+    event_id: str
+    digest: Hash
+    office: Office
+    sequence: int
+    topic: str
+    corridor: int
+    offset: int | None
+    leaf_index: LeafIndex | None
+    state: int
     reason: str | None
 
 

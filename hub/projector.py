@@ -16,7 +16,7 @@ from events.ids import Sequence as ChainSequence
 from events.merkle import leaf_hash
 from events.projections import Aggregate, Name, advanced, touches
 from events.reading import Step, verified
-from hub.errors import HubError, Transient
+from hub.errors import HubError
 from hub.store import PROJECT, Batch, Mark, Snapshot, Store, StoreMovedOn, queries, snapshots
 from hub.store.reads import link, named_aggregates, pages
 from hub.store.rows import aggregate_values, entry_values, finding_values, objection_values
@@ -38,8 +38,8 @@ class GenesisMismatch(HubError):  # noqa: N818 - the field's word for it
     """Compare the genesis hash in `hub.toml` with the one the other side has: this ledger is not that corridor's."""
 
 
-class RecordsMissing(Transient):
-    """Read the ledger topic again from the projector's position."""
+class RecordsMissing(HubError):  # noqa: N818 - the field's word for it
+    """Start this program again: the read model went back, and the ledger is read again from where it stands now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ the genesis leaf hash, which every desk writes into its settings as trust anchor
 """
 
 import json
+import os
 import secrets
+import tomllib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +23,21 @@ from events.ids import HUB, Agency, Hash, KeyId, Office
 from events.keyring import AgencyKeys, KeyEntry, OfficeEntry, SignedKeys
 from events.merkle import leaf_hash
 from hub.errors import HubError
-from hub.keyfiles import Identity, OfficeKeys, create_identity, generate_office_keys, write_keys
+from hub.keyfiles import (
+    FILE_VARIABLE,
+    IDENTITY_FILE,
+    Identity,
+    OfficeKeys,
+    create_identity,
+    generate_office_keys,
+    key_file,
+    read_keys,
+    read_passphrase,
+    unlock,
+    write_keys,
+)
 from hub.private_files import write_private
-from hub.settings import FILE
+from hub.settings import FILE, load_settings
 
 AGENCY_KEYS_FILE = "agency-keys.json"
 GENESIS_FILE = "genesis.json"
@@ -51,10 +65,20 @@ def make_desk(
     Raises:
         HubError: the folder has keys already, or the passphrase is too short.
     """
+    return join_desk(folder, corridor, offices, create_identity(folder / "keys", passphrase), at)
+
+
+def join_desk(
+    folder: Path, corridor: Corridor, offices: Sequence[OfficeEntry], identity: Identity, at: datetime
+) -> SignedKeys:
+    """Return an agency's signed keys for one more corridor; offices that have keys here keep them, others get some.
+
+    Raises:
+        HubError: a key file is missing or damaged; the root key must be here for the moment.
+    """
     agency = Agency(offices[0].office.partition(":")[0])
-    identity = create_identity(folder / "keys", passphrase)
-    root = _new_keys(folder, identity, Office(f"{agency}:root"), at)
-    made = [_new_keys(folder, identity, entry.office, at) for entry in offices]
+    root = _keys_of(folder, identity, Office(f"{agency}:root"), at)
+    made = [_keys_of(folder, identity, entry.office, at) for entry in offices]
     keys = AgencyKeys(
         origin=corridor.origin,
         agency=agency,
@@ -66,7 +90,7 @@ def make_desk(
         keys=tuple(key for each in made for key in _entries(each)),
     )
     signed = root_signed(keys, (root.signing,))
-    write_private(folder / AGENCY_KEYS_FILE, _to_json(signed))
+    write_private(_new_file(folder, AGENCY_KEYS_FILE, corridor.name), _to_json(signed))
     return signed
 
 
@@ -78,14 +102,24 @@ def make_hub(
     Raises:
         HubError: the folder has keys already, or an agency's keys are not valid for this corridor.
     """
-    identity = create_identity(folder / "keys", passphrase)
-    keys = _new_keys(folder, identity, hub_office(corridor.name), at)
+    return found_corridor(folder, corridor, agencies, create_identity(folder / "keys", passphrase), at)
+
+
+def found_corridor(
+    folder: Path, corridor: Corridor, agencies: Sequence[SignedKeys], identity: Identity, at: datetime
+) -> Genesis:
+    """Return the genesis of one more corridor, with a key of its own, in the folder of a hub.
+
+    Raises:
+        HubError: an agency's keys are not valid for this corridor.
+    """
+    keys = _keys_of(folder, identity, hub_office(corridor.name), at)
     try:
         genesis = found(corridor, tuple(agencies), key=keys.signing, event_ids=iter(uuid4, None), at=at)
     except KeyringInvalidError as error:
         message = f"corridor {corridor.name} cannot be founded: {error}"
         raise HubError(message, hint="ask the agency for its keys of version 1 for this ledger") from error
-    write_private(folder / GENESIS_FILE, _genesis_json(genesis))
+    write_private(_new_file(folder, GENESIS_FILE, corridor.name), _genesis_json(genesis))
     return genesis
 
 
@@ -99,23 +133,20 @@ class Place:
     genesis: Hash
 
 
-def write_settings(folder: Path, place: Place, access: Access) -> None:
-    """Write `hub.toml` and the broker password's file of a node whose keys exist; its agency is its first office's."""
-    corridor = place.corridor
-    agency = place.offices[0].partition(":")[0]
+def write_settings(folder: Path, places: Place | Sequence[Place], access: Access) -> None:
+    """Write `hub.toml` and the broker password's file of a node whose keys exist, for one corridor or several.
+
+    Its agency is its first office's.
+    """
+    given = (places,) if isinstance(places, Place) else tuple(places)
+    agency = given[0].offices[0].partition(":")[0]
     role = "hub" if agency == HUB else "desk"
+    # Written anew each time: the broker's operator may have set another one.
+    (folder / PASSWORD_FILE).unlink(missing_ok=True)
     write_private(folder / PASSWORD_FILE, access.password.encode())
     values = {
-        "node": {"name": agency, "role": role, "agency": agency, "offices": list(place.offices)},
-        "corridors": [
-            {
-                "name": corridor.name,
-                "origin": corridor.origin,
-                "partition": corridor.partition,
-                "agencies": list(place.agencies),
-                "genesis": place.genesis.hex(),
-            }
-        ],
+        "node": {"name": agency, "role": role, "agency": agency, "offices": _all_offices(given)},
+        "corridors": [_corridor_values(place) for place in given],
         "kafka": {
             "bootstrap": access.bootstrap,
             "security": access.security,
@@ -125,6 +156,35 @@ def write_settings(folder: Path, place: Place, access: Access) -> None:
         "keys": {"folder": "keys", "passphrase_file": PASSPHRASE_FILE},
     }
     (folder / FILE).write_text(tomli_w.dumps(values), encoding="utf-8")
+
+
+def add_corridor(folder: Path, place: Place) -> None:
+    """Add a corridor to the settings of a node, or write it anew if it is there.
+
+    Raises:
+        HubError: there are no settings yet, or they are wrong.
+    """
+    load_settings(folder)
+    values = tomllib.loads((folder / FILE).read_text(encoding="utf-8"))
+    others = [each for each in values["corridors"] if each["name"] != place.corridor.name]
+    values["corridors"] = [*others, _corridor_values(place)]
+    values["node"]["offices"] = list(dict.fromkeys([*values["node"]["offices"], *place.offices]))
+    (folder / FILE).write_text(tomli_w.dumps(values), encoding="utf-8")
+
+
+def opened_identity(folder: Path) -> Identity | None:
+    """Return what opens the keys of a node that exists, or None if the folder has no keys.
+
+    Raises:
+        HubError: the passphrase is in no file, or is wrong.
+    """
+    if not (folder / "keys" / IDENTITY_FILE).exists():
+        return None
+    passphrase = read_passphrase(folder / PASSPHRASE_FILE, os.environ)
+    if passphrase is None:
+        message = f"passphrase of the keys in {folder} is in no file"
+        raise HubError(message, hint=f"set {FILE_VARIABLE} to the name of its file")
+    return unlock(folder / "keys", passphrase)
 
 
 def new_passphrase(folder: Path) -> str:
@@ -151,13 +211,13 @@ def read_signed_keys(file: Path) -> SignedKeys:
         raise HubError(message, hint=f"give the {AGENCY_KEYS_FILE} that `hub init desk` wrote") from error
 
 
-def read_genesis(folder: Path) -> Genesis:
-    """Return the genesis of the corridor that the hub in *folder* founded.
+def read_genesis(folder: Path, corridor: str = "") -> Genesis:
+    """Return the genesis of a corridor that the hub in *folder* founded; of the first one without a name.
 
     Raises:
         HubError: the file is missing or not such a file.
     """
-    file = folder / GENESIS_FILE
+    file = file_of(folder, GENESIS_FILE, corridor)
     try:
         rows = json.loads(file.read_text(encoding="utf-8"))
         envelopes, entries = (tuple(map(b64decode, rows[name])) for name in ("envelopes", "entries"))
@@ -167,12 +227,44 @@ def read_genesis(folder: Path) -> Genesis:
     return Genesis(envelopes, entries, leaf_hash(entries[0]))
 
 
+def file_of(folder: Path, name: str, corridor: str) -> Path:
+    """Return the file of a corridor; that of the first one carries no corridor's name."""
+    named = _named(folder, name, corridor)
+    return named if named.exists() else folder / name
+
+
+def _new_file(folder: Path, name: str, corridor: str) -> Path:
+    return _named(folder, name, corridor) if (folder / name).exists() else folder / name
+
+
+def _named(folder: Path, name: str, corridor: str) -> Path:
+    file = Path(name)
+    return folder / f"{file.stem}-{corridor}{file.suffix}"
+
+
+def _corridor_values(place: Place) -> dict[str, object]:
+    corridor = place.corridor
+    return {
+        "name": corridor.name,
+        "origin": corridor.origin,
+        "partition": corridor.partition,
+        "agencies": list(place.agencies),
+        "genesis": place.genesis.hex(),
+    }
+
+
+def _all_offices(places: Sequence[Place]) -> list[Office]:
+    return list(dict.fromkeys(office for place in places for office in place.offices))
+
+
 def _genesis_json(genesis: Genesis) -> bytes:
     rows = {"envelopes": genesis.envelopes, "entries": genesis.entries}
     return json.dumps({name: [b64encode(raw).decode() for raw in each] for name, each in rows.items()}).encode()
 
 
-def _new_keys(folder: Path, identity: Identity, office: Office, at: datetime) -> OfficeKeys:
+def _keys_of(folder: Path, identity: Identity, office: Office, at: datetime) -> OfficeKeys:
+    if key_file(folder / "keys", office).exists():
+        return read_keys(folder / "keys", identity, office)
     keys = generate_office_keys(office, at)
     write_keys(folder / "keys", identity, keys)
     return keys

@@ -10,6 +10,7 @@ import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +19,7 @@ import structlog
 from events.ids import agency_of
 from events.topics import sealed_topic
 from hub.outbox import Outbox
-from hub.outbox_errors import OutboxBusy
+from hub.outbox_errors import OutboxBusy, named
 from hub.outbox_rows import Kept
 from hub.ports import Message
 
@@ -51,6 +52,7 @@ class Relay:
         """Nothing is sent yet."""
         self._outbox = outbox
         self._sender = sender
+        self._turn = asyncio.Lock()
 
     async def flush(self) -> int:
         """Send everything that is not sent, whoever signed it, and return how much that was.
@@ -58,26 +60,35 @@ class Relay:
         Raises:
             Transient: the broker does not answer, or another program has been sending for long; all is kept.
         """
-        if not await asyncio.to_thread(self._outbox.unsent, 1):
-            return 0
-        async with _locked(self._outbox.lock_file):
-            return await self._all()
+        async with self._turn:
+            if not await asyncio.to_thread(self._outbox.unsent, 1):
+                return 0
+            async with _locked(self._outbox.lock_file):
+                return await self._all()
 
     async def _all(self) -> int:
-        count = 0
-        while events := await asyncio.to_thread(self._next):
-            if parts := [_part(event) for event in events if event.sealed is not None]:
-                await self._sender.put(parts)
-            offsets = await self._sender.put([_message(event) for event in events])
-            sent = [(offset, event.id) for offset, event in zip(offsets, events, strict=True)]
-            await asyncio.to_thread(self._outbox.sent, sent)
+        count, is_more = 0, True
+        while is_more:
+            events, is_more = await asyncio.to_thread(self._next)
+            await self._put(events)
             count += len(events)
         if count:
             log.info("events_sent", count=count)
         return count
 
-    def _next(self) -> list[Kept]:
-        return list(_within(self._outbox.unsent(ROWS_MAX)))
+    async def _put(self, events: Sequence[Kept]) -> None:
+        if parts := [_part(event) for event in events if event.sealed is not None]:
+            await self._sender.put(parts)
+        if events:
+            offsets = await self._sender.put([_message(event) for event in events])
+            sent = [(offset, event.id) for offset, event in zip(offsets, events, strict=True)]
+            await asyncio.to_thread(self._outbox.sent, sent)
+
+    def _next(self) -> tuple[list[Kept], bool]:
+        """Return what is sent next, and whether there was more at that moment."""
+        found = self._outbox.unsent(ROWS_MAX)
+        events = list(_within(found))
+        return events, len(events) < len(found) or len(found) == ROWS_MAX
 
 
 def _within(events: list[Kept]) -> Iterator[Kept]:
@@ -107,6 +118,7 @@ def _part(event: Kept) -> Message:
     return Message(sealed_topic(agency_of(event.office)), event.corridor, event.sealed_digest, event.sealed)
 
 
+@lru_cache(maxsize=16)  # events of one batch have one time
 def _rfc3339(at: int) -> bytes:
     return (_EPOCH + timedelta(microseconds=at)).isoformat().replace("+00:00", "Z").encode()
 
@@ -114,7 +126,8 @@ def _rfc3339(at: int) -> bytes:
 @asynccontextmanager
 async def _locked(file: Path) -> AsyncIterator[None]:
     """Hold a lock that other programs of this node, and other tasks of this one, wait for."""
-    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with named(file):
+        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         await _lock(handle, file)
         yield

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from events.codec import Schema, SchemaSet, decode_sealed
 from events.draft import Draft, Stamp, compose, header_of
-from events.envelope import parse_envelope, read_event
+from events.envelope import read_event
 from events.errors import EventsError
 from events.event import Event, Header
 from events.forms import sealed_of
@@ -20,16 +20,11 @@ Circumstances = tuple[Hash | None, SchemaSet, Mapping[KeyId, SealingKey]]
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """An event that *office* signed before; *sealed* are the bytes of its sealed part, if they are at hand."""
+    """The exact bytes of an event that *office* signed before, and of its sealed part if they are at hand."""
 
-    envelope: bytes
+    event: bytes
     office: Office
     sealed: bytes | None = None
-
-    @property
-    def event(self) -> bytes:
-        """The event's exact bytes."""
-        return parse_envelope(self.envelope).event
 
     @property
     def digest(self) -> Hash:

@@ -6,9 +6,9 @@ A node is a hub or a desk; what tells one from another is this file and its keys
 import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from events.ids import Agency, Office
@@ -17,6 +17,7 @@ from hub.kafka import KafkaSettings
 from hub.private_files import read_private
 
 FILE = "hub.toml"
+USAGE = 2
 
 
 class Role(StrEnum):
@@ -95,10 +96,49 @@ class Settings(BaseSettings):
         """Return the sources, strongest first: environment, then the file."""
         return env_settings, init_settings
 
+    @model_validator(mode="after")
+    def _each_corridor_once(self) -> Self:
+        for what in ("name", "origin", "partition"):
+            values = [getattr(corridor, what) for corridor in self.corridors]
+            if len(set(values)) != len(values):
+                message = f"corridors share a {what}: expected {len(values)} different ones, found {values}"
+                raise ValueError(message)
+        return self
+
     @property
     def corridor(self) -> CorridorSection:
         """The node's first corridor: the one commands speak of unless told otherwise."""
         return self.corridors[0]
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        """The numbers of this node's corridors."""
+        return frozenset(corridor.partition for corridor in self.corridors)
+
+    def corridor_at(self, partition: int) -> CorridorSection:
+        """Return the corridor with a number.
+
+        Raises:
+            HubError: this node has no such corridor.
+        """
+        found = next((corridor for corridor in self.corridors if corridor.partition == partition), None)
+        if found is None:
+            message = f"node has no corridor of number {partition}: expected one of {sorted(self.partitions)}"
+            raise HubError(message, hint=f"add it to {FILE}, and start the node again")
+        return found
+
+    def about(self, name: str) -> "Settings":
+        """Return the same settings with another corridor as the first: commands then speak of that one.
+
+        Raises:
+            HubError: this node has no such corridor.
+        """
+        first = [corridor for corridor in self.corridors if corridor.name == name]
+        if not first:
+            message = f"node has no corridor {name}: expected {' or '.join(each.name for each in self.corridors)}"
+            raise HubError(message, hint="`hub config show` lists this node's corridors", exit_code=USAGE)
+        others = [corridor for corridor in self.corridors if corridor.name != name]
+        return self.model_copy(update={"corridors": (*first, *others)})
 
     @property
     def agency(self) -> Agency:

@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 
 from events.draft import USUAL, About, Draft
 from events.ids import LeafIndex
-from hub.desk import ADMITTED_WITHIN_S, Desk
+from hub.desk import ADMITTED_WITHIN_S, SEND_WITHIN_S, Desk
 from hub.desk_values import Opened, Receipt
 from hub.store.rows import Told
 
@@ -29,9 +29,9 @@ class SyncDesk:
         self._thread = threading.Thread(target=self._loop.run_forever, name="desk", daemon=True)
 
     @classmethod
-    def open(cls, folder: str | Path) -> "SyncDesk":
+    def open(cls, folder: str | Path, *, send_within_s: float = SEND_WITHIN_S) -> "SyncDesk":
         """Return the desk in a node's folder; see `Desk.open`."""
-        return cls(Desk.open(folder))
+        return cls(Desk.open(folder, send_within_s=send_within_s))
 
     def __enter__(self) -> Self:
         """Open keys and files, and catch up with the ledger."""

@@ -42,6 +42,12 @@ NodeOption = Annotated[
     Path, typer.Option("--node", metavar="DIR", envvar="HUB_NODE", help="Folder of the node, with its hub.toml.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+CorridorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--corridor", metavar="NAME", envvar="HUB_CORRIDOR", help="Corridor that is meant, if the node has several."
+    ),
+]
 AsOfOption = Annotated[
     str | None,
     typer.Option(
@@ -60,26 +66,28 @@ class UsageError(HubError):
 
 @dataclass(frozen=True, slots=True)
 class NodeFolder:
-    """The node that commands are about."""
+    """The node that commands are about, and which of its corridors; without one, its first."""
 
     folder: Path = Path()
+    corridor: str | None = None
 
     def settings(self) -> Settings:
-        """Return its settings.
+        """Return its settings, the corridor that is meant first.
 
         Raises:
-            HubError: there is no node in the folder, or its settings are wrong.
+            HubError: there is no node in the folder, its settings are wrong, or it has no such corridor.
         """
-        return load_settings(self.folder)
+        found = load_settings(self.folder)
+        return found if self.corridor is None else found.about(self.corridor)
 
 
 # One command line is about one node: what the root callback was told, every command can ask for.
 _CHOSEN: ContextVar[NodeFolder] = ContextVar("node")
 
 
-def choose_node(ctx: typer.Context, node: NodeOption = Path()) -> None:
+def choose_node(ctx: typer.Context, node: NodeOption = Path(), corridor: CorridorOption = None) -> None:
     """Remember the node: the root callback of `hub` calls this."""
-    ctx.obj = NodeFolder(node)
+    ctx.obj = NodeFolder(node, corridor)
     _CHOSEN.set(ctx.obj)
 
 

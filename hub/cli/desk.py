@@ -34,8 +34,8 @@ async def settled(desk: Desk, node: Node, receipt: Receipt) -> Receipt:
         Refused, NotAdmittedYet: it has not.
     """
     await desk.admitted(receipt)
-    found = node.outbox.by_event_id(str(receipt.event_id))
-    return receipt if found is None else receipt_of(found)
+    name = str(receipt.event_id)
+    return receipt_of(node.outbox.places([name])[name])
 
 
 def receipt_json(receipt: Receipt) -> dict[str, Json]:

@@ -20,10 +20,13 @@ from hub.desk import Desk
 from hub.desk_values import Receipt
 from hub.doctor import Check, Health, examined
 from hub.kafka_log import end_of, records_of
-from hub.node import Node
+from hub.node import Node, now
 from hub.projector import LedgerRecord
 from hub.rebuild import rebuild as rebuilt
 from hub.settings import Settings
+from hub.store import Store
+from hub.store.errors import StoreVersionError
+from hub.store.repair import begin_anew
 
 config_app = typer.Typer(no_args_is_help=True, help="This node's settings.")
 keys_app = typer.Typer(no_args_is_help=True, help="Whose keys are in force.")
@@ -94,7 +97,7 @@ def rebuild(*, as_json: JsonOption = False) -> None:
         tell(f"replaying ledger records 0 to {end - 1} ({end})")
         records = progress(_records(node, corridor.partition), end, "replaying")
         genesis = bytes.fromhex(corridor.genesis) if corridor.genesis else None
-        digest = rebuilt(node.store, corridor.partition, records, lambda _count: None, genesis=genesis)
+        digest = rebuilt(_usable(node), corridor.partition, records, lambda _count: None, genesis=genesis)
         size = node.store.size(corridor.partition)
     finally:
         node.store.close()
@@ -122,6 +125,14 @@ def publish_schema(
         emit_json({**receipt_json(receipt), "type": schema.name, "schema_sha256": schema.sha256.hex()})
         return
     say(f"{schema.name} ({schema.sha256.hex()}) is in force from leaf {(receipt.leaf_index or 0) + 1} on")
+
+
+def _usable(node: Node) -> Store:
+    try:
+        return node.store
+    except StoreVersionError:
+        node.store = begin_anew(node.settings.store_url, now())
+        return node.store
 
 
 async def _published(desk: Desk, node: Node, draft: Draft) -> Receipt:

@@ -1,5 +1,6 @@
 """The connection to the read model: SQLite file or PostgreSQL server, told apart here and nowhere else."""
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from hub.store.errors import StoreUrlError, StoreVersionError, named
+from hub.store.errors import StoreReplacedError, StoreUrlError, StoreVersionError, named
 from hub.store.tables import VERSION, metadata, version
 
 BUSY_TIMEOUT_MS = 5_000
@@ -62,19 +63,33 @@ class Database:
         # A single statement sees one state anyway; without BEGIN it costs one round trip and not three.
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writer = engine.execution_options(writes=True)
+        self._file = _file_of(engine)
+        self._identity: tuple[int, int] | None = None
         self._statements = {table.name: _statements(engine.dialect, table) for table in metadata.sorted_tables}
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection on which each statement sees the latest committed state."""
         with named(self.name), self._reader.connect() as connection:
+            self._require_same_file()
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection whose statements are committed together at the end, or not at all."""
         with named(self.name), self._writer.begin() as connection:
+            self._require_same_file()
             yield connection
+
+    def _require_same_file(self) -> None:
+        # An open file that lost its name can be written for ever, and nobody else would see it.
+        if self._file is None:
+            return
+        found = _identity(self._file)
+        if found != (self._identity or found):
+            message = f"read model {self.name} was removed or replaced while it was in use"
+            raise StoreReplacedError(message)
+        self._identity = found
 
     def statements(self, table: Table) -> Statements:
         """Return the texts that write a table."""
@@ -97,6 +112,18 @@ def connected(url: str) -> Database:
         database.engine.dispose()
         raise
     return database
+
+
+def drop_tables(url: str) -> None:
+    """Remove our tables from a database, of whatever version they are.
+
+    Raises:
+        HubError: it cannot be reached or written; see `hub.store.errors`.
+    """
+    engine = _engine(url)
+    with named(engine.url.render_as_string()), engine.begin() as connection:
+        metadata.drop_all(connection)
+    engine.dispose()
 
 
 def execute_rows(connection: Connection, text: str, rows: Iterable[Values]) -> None:
@@ -122,6 +149,18 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
     return engine
+
+
+def _file_of(engine: Engine) -> str | None:
+    return engine.url.database if engine.dialect.name == "sqlite" else None
+
+
+def _identity(file: str) -> tuple[int, int]:
+    try:
+        found = os.stat(file)  # noqa: PTH116 - at each question: a Path costs twice the time
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
 
 
 def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

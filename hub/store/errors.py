@@ -17,6 +17,10 @@ class StoreVersionError(HubError):
     """The read model was written by another version of this software: `hub rebuild` writes it anew."""
 
 
+class StoreReplacedError(HubError):
+    """Start this program again: it then works with the file that is there now, and fills it from the ledger."""
+
+
 class StoreReadOnlyError(HubError):
     """Give this user the right to write the read model's file and its folder."""
 
@@ -80,12 +84,21 @@ def named(store: str) -> Iterator[None]:
 
 def _kind(error: DBAPIError) -> type[HubError] | None:
     if isinstance(error.orig, sqlite3.Error):
-        return _BY_CODE.get(getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY)
+        return _BY_CODE.get(_code(error.orig) & _PRIMARY)
     if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
         return StoreUnwritable if getattr(error.orig, "sqlstate", None) == "53100" else StoreUnreachable
     return None
 
 
+def _code(error: sqlite3.Error) -> int:
+    found: int | None = getattr(error, "sqlite_errorcode", None)
+    # Python's own complaint that a text is not UTF-8, which we wrote: the file was changed.
+    unreadable = sqlite3.SQLITE_CORRUPT if isinstance(error, sqlite3.OperationalError) else 0
+    return unreadable if found is None else found
+
+
 def _text(error: DBAPIError) -> str:
-    # Not str(error): it holds the statement with all its values.
+    # Not str(error): it holds the statement with all its values; nor Python's own: that holds the text.
+    if getattr(error.orig, "sqlite_errorcode", None) is None and isinstance(error.orig, sqlite3.OperationalError):
+        return "a text is not UTF-8"
     return str(error.orig).strip().partition("\n")[0]

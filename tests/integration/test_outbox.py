@@ -5,8 +5,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,13 @@ from events.draft import About, Draft, draft_of
 from events.envelope import parse_envelope, read_event
 from events.event import Event
 from events.ids import NO_HASH, Hash
-from events.signing import event_digest
 from events.topics import events_topic
 from hub.desk import Desk
 from hub.kafka_log import records_of
 from hub.node import Node
 from hub.outbox_errors import LedgerNotRead, NotSentYet, SaidOtherwise
 from hub.settings import load_settings
+from hub.store.rows import Told
 from hub.sync_desk import SyncDesk
 from tests.support.broker import running_broker
 from tests.support.desks import Keys, working_hub
@@ -67,7 +66,7 @@ def published(corridor: LocalCorridor) -> list[Event]:
 
 
 def chain(events: list[Event]) -> list[int]:
-    """Return the sequences of a topic's events without repetitions, having checked that each continues the one before."""
+    """Return the sequences of a topic's events without repetitions; each must continue the one before."""
     previous, found = NO_HASH, list[int]()
     seen: set[Hash] = set()
     for event in events:
@@ -104,7 +103,7 @@ async def latest(desk: Desk, event_id: object) -> object:
     return (await asyncio.to_thread(desk._receipts, [str(event_id)]))[0]
 
 
-async def until_told(desk: Desk) -> object:
+async def until_told(desk: Desk) -> Told:
     async with asyncio.timeout(30):
         while True:
             await desk.refresh()
@@ -168,8 +167,8 @@ def test_two_processes_of_one_office_publish_one_chain(corridor: LocalCorridor) 
 def publish_until_killed(folder: str, told: str) -> None:
     with SyncDesk.open(folder) as desk, Path(told).open("ab", buffering=0) as accepted:
         for number in range(100_000):
-            for receipt in desk.publish_many([lead(f"{number}-{each}") for each in range(3)]):
-                accepted.write(receipt.digest.hex().encode() + b"\n")
+            receipts = desk.publish_many([lead(f"{number}-{each}") for each in range(3)])
+            accepted.writelines(receipt.digest.hex().encode() + b"\n" for receipt in receipts)
 
 
 def kill_under_load(corridor: LocalCorridor, told: Path, after_s: float) -> None:
@@ -207,7 +206,7 @@ def test_what_is_signed_while_the_broker_is_away_is_sent_when_it_is_back(keys: K
         corridor = keys.corridor(tmp_path / "nodes", broker)
 
         async def work() -> None:
-            async with Desk.open(corridor.node("cn")) as desk, working_hub(corridor):
+            async with Desk.open(corridor.node("cn"), send_within_s=3) as desk, working_hub(corridor):
                 first = await desk.publish(lead("a"))
                 broker.kill()
                 with pytest.raises(NotSentYet, match="event is signed and kept, not sent yet") as caught:
@@ -233,7 +232,7 @@ def test_without_a_broker_a_new_desk_signs_nothing_and_a_known_one_signs_and_kee
     settings.write_text(text)
     (corridor.node("mm") / "hub.toml").write_text(text.replace('"cn', '"mm').replace("cn:", "mm:"))
 
-    with SyncDesk.open(corridor.node("cn")) as desk, pytest.raises(NotSentYet, match="broker"):
+    with SyncDesk.open(corridor.node("cn")) as desk, pytest.raises(NotSentYet, match="KafkaConnectionError"):
         desk.publish(lead("b"))
     (corridor.node("cn") / "outbox.sqlite").rename(tmp_path / "gone")
     with SyncDesk.open(corridor.node("cn")) as desk, pytest.raises(LedgerNotRead, match="is new or was copied back"):
@@ -261,12 +260,3 @@ def test_a_desk_restored_from_yesterday_goes_on_where_its_chain_stands(corridor:
 
     assert receipt.sequence == 4
     assert chain(published(corridor)) == [1, 2, 3, 4]
-
-
-def test_the_digest_in_a_receipt_is_that_of_the_signed_bytes(corridor: LocalCorridor) -> None:
-    with SyncDesk.open(corridor.node("cn")) as desk:
-        receipt = desk.publish(replace(lead(), sealed={"summary": "EXERCISE"}))
-
-    (event,) = published(corridor)
-    assert event.digest == receipt.digest
-    assert event_digest is not None

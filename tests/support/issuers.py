@@ -1,9 +1,8 @@
 """A desk's outbox and its issuer on top of the little corridor, without Kafka."""
 
 from collections.abc import Sequence
-from hashlib import sha256
-from itertools import count
 from pathlib import Path
+from secrets import token_bytes
 
 from events.admission import Verdict
 from events.catalogue import LeadShared
@@ -28,7 +27,7 @@ class LocalDesk:
             {key.key_id: key for key in self.corridor.keys.values()},
             {key.key_id: key for key in self.corridor.sealing.values()},
         )
-        self.issuer = Issuer(self.outbox, keys, lambda: FOUNDED_AT, Drawn())
+        self.issuer = Issuer(self.outbox, keys, lambda: FOUNDED_AT, token_bytes)
 
     def standing(self, *, is_current: bool = True) -> Standing:
         """Return what the desk knows: the whole ledger."""
@@ -56,18 +55,6 @@ class LocalDesk:
             assert step is not None, "the corridor's entries count"
             steps.append(step)
         return steps
-
-
-class Drawn:
-    """Bytes that look random and are the same in every run."""
-
-    def __init__(self) -> None:
-        """Start at the beginning."""
-        self._numbers = count()
-
-    def __call__(self, size: int) -> bytes:
-        """Return the next bytes."""
-        return sha256(str(next(self._numbers)).encode()).digest()[:size]
 
 
 class MemorySender:

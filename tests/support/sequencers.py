@@ -73,7 +73,7 @@ class FlakyLedgerLog:
             case "lost" | "late":
                 first = -1
                 self.partition.under_way.extend([leaves] if fate == "late" else [])
-            case "first_late" | "rest_late":
+            case _:
                 first = await self._torn(leaves[:half], leaves[half:])
         await pause()
         if fate in ("written", "split"):

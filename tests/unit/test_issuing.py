@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_bytes
 from uuid import UUID
 
 import pytest
@@ -18,7 +19,7 @@ from hub.issuing import Issuer, Keys, Standing
 from hub.outbox_errors import LedgerNotRead, NoReader, NoSigningKey, SaidOtherwise
 from hub.outbox_rows import Kept
 from hub.repetition import Prior
-from tests.support.issuers import Drawn, LocalDesk, drafts, lead_draft
+from tests.support.issuers import LocalDesk, drafts, lead_draft
 from tests.support.ledger import AH_POLICE, ATIPD, FOUNDED_AT, MUSE, RUILI, Corridor
 
 NAME = UUID("6e3f2c1a-58a4-4c1e-9d1b-2a6f0c9b7d11")
@@ -102,7 +103,7 @@ def test_a_type_that_the_ledger_does_not_know_is_named(desk: LocalDesk) -> None:
 
 
 def test_without_a_key_nothing_is_signed(desk: LocalDesk) -> None:
-    issuer = Issuer(desk.outbox, Keys({}, {}), lambda: FOUNDED_AT, Drawn())
+    issuer = Issuer(desk.outbox, Keys({}, {}), lambda: FOUNDED_AT, token_bytes)
 
     with pytest.raises(NoSigningKey, match="cannot sign for cn:blo-ruili: its 1 keys in force are elsewhere"):
         issuer.issue(desk.standing(), [lead_draft()])
@@ -112,7 +113,7 @@ def test_without_a_key_nothing_is_signed(desk: LocalDesk) -> None:
 
 def test_with_one_office_its_name_can_be_left_out(desk: LocalDesk) -> None:
     key = desk.corridor.keys[RUILI]
-    issuer = Issuer(desk.outbox, Keys({key.key_id: key}, {}), lambda: FOUNDED_AT, Drawn())
+    issuer = Issuer(desk.outbox, Keys({key.key_id: key}, {}), lambda: FOUNDED_AT, token_bytes)
 
     (event_id,) = issuer.issue(desk.standing(), [draft_of(LeadShared(lead_key="lead-1", kind="route"))])
 
@@ -281,7 +282,7 @@ def test_an_event_that_only_the_ledger_remembers_is_not_said_twice(desk: LocalDe
     restored = LocalDesk(tmp_path / "new", desk.corridor)
 
     def admitted(wanted: UUID) -> Prior | None:
-        return Prior(envelope, RUILI) if wanted == NAME else None
+        return Prior(parse_envelope(envelope).event, RUILI) if wanted == NAME else None
 
     again = restored.issuer.issue(restored.standing(), [lead_draft(event_id=NAME)], admitted)
 
@@ -292,7 +293,9 @@ def test_an_event_that_only_the_ledger_remembers_is_not_said_twice(desk: LocalDe
 def test_an_event_id_that_another_office_took_first_does_not_stop_ours(desk: LocalDesk) -> None:
     theirs = desk.corridor.says(MUSE, "LeadShared", lead_draft().payload, event_id=NAME)
 
-    ids = desk.issuer.issue(desk.standing(), [lead_draft(event_id=NAME)], lambda _id: Prior(theirs, MUSE))
+    ids = desk.issuer.issue(
+        desk.standing(), [lead_draft(event_id=NAME)], lambda _id: Prior(parse_envelope(theirs).event, MUSE)
+    )
 
     assert kept(desk, ids[0]).office == RUILI
 
@@ -322,11 +325,19 @@ def test_a_batch_is_one_after_the_other_for_the_ledger(desk: LocalDesk) -> None:
     desk.issue(*drafts(20))
     desk.admit()
 
-    steps = desk.hear([event.envelope for event in desk.outbox.places([*desk.issue(lead_draft("z"))])])
+    steps = desk.hear([kept(desk, each).envelope for each in desk.issue(lead_draft("z"))])
 
     assert steps[0].event is not None
     assert steps[0].event.header.sequence == 21
     assert not isinstance(desk.verdict, Duplicate)
+
+
+def test_a_large_batch_is_signed_in_order(desk: LocalDesk) -> None:
+    desk.issue(*drafts(150))
+
+    desk.admit()
+
+    assert [type(verdict) for verdict in desk.corridor.verdicts[-150:]] == [Admitted] * 150
 
 
 def test_a_standing_needs_no_more_than_a_book(desk: LocalDesk) -> None:

@@ -315,14 +315,25 @@ def test_roots_change_when_a_threshold_of_both_versions_signs() -> None:
 def test_the_next_root_keys_must_be_those_announced_before() -> None:
     digests = (sha256(R4.public_key).digest(), sha256(R3.public_key).digest())
     announced = next_ring(replace(CN2, next_root_digests=digests))
-    other = replace(CN1, version=3)
+    other = replace(CN1, version=3, root_keys=(R1.public_key, R2.public_key, R4.public_key))
     right = replace(other, root_keys=(R3.public_key, R4.public_key), threshold=1)
 
     with pytest.raises(KeyringInvalidError, match="root keys of cn are not those announced before"):
-        advanced(announced, ORIGIN, root_signed(other, (R1, R2)))
+        advanced(announced, ORIGIN, root_signed(other, (R1, R2, R4)))
     with pytest.raises(KeyringInvalidError, match="root signatures of cn version 2: expected 2, found 1"):
         advanced(announced, ORIGIN, root_signed(right, (R3, R4)))
     assert advanced(announced, ORIGIN, root_signed(right, (R1, R2, R4))).agencies[CN].version == 3
+
+
+def test_what_was_announced_is_not_taken_back_while_the_roots_stay() -> None:
+    digests = (sha256(R4.public_key).digest(),)
+    announced = next_ring(replace(CN2, next_root_digests=digests))
+    silent = replace(CN1, version=3)
+
+    with pytest.raises(KeyringInvalidError, match="next root keys of cn are not those announced before"):
+        advanced(announced, ORIGIN, root_signed(silent, (R1, R2)))
+    repeated = replace(silent, next_root_digests=digests)
+    assert advanced(announced, ORIGIN, root_signed(repeated, (R1, R2))).agencies[CN].version == 3
 
 
 def test_a_key_that_is_left_out_is_retired_and_known_as_such() -> None:

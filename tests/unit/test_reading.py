@@ -126,6 +126,15 @@ def test_a_clock_that_went_back_is_noticed_and_time_stays_where_it_was(following
     assert step.book.admitted_at == before
 
 
+def test_a_refusal_does_not_take_the_ledgers_time_back_either(following: Next) -> None:
+    before = following.corridor.book.admitted_at
+    early = {"verdict": "refused", "body": bytes(32), "reason": "too-large", "admitted_at": before - timedelta(hours=1)}
+
+    step = following.read(following.entry(**early))
+
+    assert (step.objections, step.book.admitted_at) == (("ledger.time_went_back",), before)
+
+
 def test_an_authentic_event_counts_whatever_the_hub_did_around_it(following: Next) -> None:
     """Otherwise a hub that skips one record could silence an office for good: its chain would never fit again."""
     step = following.read(following.entry(source=Source(topic_of(RUILI), 0, Offset(7))))

@@ -243,7 +243,11 @@ def test_a_sealed_part_reads_back_from_the_wire() -> None:
     assert parse_sealed(sealed_bytes(PART)) == PART
 
 
-@pytest.mark.parametrize("raw", [b"", b"\xc3\x01", sealed_bytes(PART)[:-1], sealed_bytes(PART) + b"\x00"])
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"\xc3\x01", sealed_bytes(PART)[:-1], sealed_bytes(PART) + b"\x00"],
+    ids=["nothing", "marker", "truncated", "trailing"],
+)
 def test_other_bytes_are_not_a_sealed_part(raw: bytes) -> None:
     with pytest.raises(SealedPartError, match=f"record of {len(raw)} bytes is not a sealed part"):
         parse_sealed(raw)

@@ -24,9 +24,9 @@ from hub.store import (
     StoreVersionError,
 )
 from hub.store.engine import connected
-from hub.store.repair import open_repaired, set_aside
+from hub.store.repair import begin_anew, open_repaired, set_aside
 from hub.store.tables import snapshots, version
-from tests.support.databases import BACKENDS, MakeUrl, rows_of, sqlite_url
+from tests.support.databases import BACKENDS, MakeUrl, postgresql_url, rows_of, sqlite_url
 from tests.support.ledger import RUILI, Corridor, lead
 from tests.support.projecting import corridor as shared_corridor
 
@@ -81,6 +81,23 @@ def test_a_store_of_another_version_is_not_opened(url: str) -> None:
     with pytest.raises(StoreVersionError, match="expected 1, found 99") as caught:
         Store.open(url)
     assert "hub rebuild" in caught.value.hint
+
+
+def test_a_store_of_another_version_is_begun_anew(url: str) -> None:
+    corridor = corridor_with_leads()
+    store = Store.open(url)
+    Projector(store, 0).apply(enumerate(corridor.entries))
+    before = rows_of(store)
+    with store.database.writing() as connection:
+        connection.execute(version.update().values(version=99))
+    store.close()
+
+    anew = begin_anew(url, NOW)
+    size = anew.size(0)
+    Projector(anew, 0).apply(enumerate(corridor.entries))
+
+    assert (size, rows_of(anew)) == (0, before)
+    anew.close()
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/x", "sqlite", "postgresql+nothing://localhost/x"])
@@ -243,6 +260,28 @@ def test_a_snapshot_that_cannot_be_read_is_damage(url: str) -> None:
 def test_what_is_a_bug_of_ours_is_not_hidden(store: Store) -> None:
     with pytest.raises(IntegrityError), store.database.writing() as connection:
         connection.exec_driver_sql("INSERT INTO rare (corridor, leaf_index) VALUES (0, 0)")
+
+
+@pytest.mark.integration
+def test_a_server_that_restarts_costs_one_try(tmp_path: Path) -> None:
+    store = Store.open(postgresql_url(tmp_path))
+    corridor = corridor_with_leads()
+    projector = Projector(store, 0)
+    assert projector.position == 0
+    other = Store.open(store.database.engine.url.render_as_string(hide_password=False))
+    with other.database.writing() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            " AND datname = current_database()"
+        )
+    other.close()
+
+    with pytest.raises(StoreUnreachable):
+        projector.apply(enumerate(corridor.entries))
+    projector.apply(enumerate(corridor.entries))
+
+    assert store.size(0) == len(corridor.entries)
+    store.close()
 
 
 @pytest.mark.integration
