@@ -26,6 +26,7 @@ from hub.desk_values import Opened, Receipt, receipt_of
 from hub.errors import Transient
 from hub.follower import Follower
 from hub.issuing import Standing
+from hub.logs import unless_chosen
 from hub.node import Node
 from hub.opening import acknowledgement, opened, opening, wanted
 from hub.outbox_errors import NotAdmittedYet, NotSentYet, Refused
@@ -66,6 +67,7 @@ class Desk:
         Raises:
             HubError: settings, keys or files are missing or wrong.
         """
+        unless_chosen()
         return cls(Node(load_settings(Path(folder))), send_within_s)
 
     async def __aenter__(self) -> Self:

@@ -40,6 +40,15 @@ def to_terminal(*, level: str = "INFO", stream: TextIO | None = None) -> None:
     install([*LAST, renderer], stream, level)
 
 
+def unless_chosen() -> None:
+    """Let a program that did not choose how to log see warnings on stderr, and nothing of ours on stdout."""
+    if not structlog.is_configured():
+        structlog.configure(
+            wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        )
+
+
 def install(renderers: Iterable[Processor], stream: TextIO, level: str) -> None:
     """Send our lines and everybody else's through one handler."""
     shared: list[Processor] = [
